@@ -1,0 +1,64 @@
+"""One cell that runs everywhere: choose the device, and bring results back to be read."""
+
+import os
+
+import torch
+
+KNOWN = ("cuda", "mps", "xpu")  # AMD's GPUs answer to "cuda" too
+
+
+def available_devices() -> list[str]:
+    """The devices of this machine, best first: every accelerator by its index, then ``cpu``.
+
+    See https://docs.pytorch.org/docs/stable/accelerator.html; a PyTorch build knows at most
+    one kind of accelerator.
+    """
+    devices = ["cpu"]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        if kind in KNOWN:
+            devices = [f"{kind}:{i}" for i in range(torch.accelerator.device_count())] + devices
+    return devices
+
+
+def select_device(preference: str | torch.device | None = None) -> torch.device:
+    """The device to compute on: the one asked for, else the best one of this machine.
+
+    Args:
+        preference: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, ``"xpu"`` or a
+            ``torch.device``. Without it the environment variable ``EMBEDLINEAR_DEVICE``
+            decides; without that, the first of CUDA, MPS, XPU and the CPU that is there.
+
+    Raises:
+        ValueError: ``preference`` is no name of a device.
+        RuntimeError: that device is not on this machine; the message lists those that are.
+        TypeError: ``preference`` is neither a string nor a ``torch.device``.
+    """
+    source = "preference"
+    if preference is None and os.environ.get("EMBEDLINEAR_DEVICE", "").strip():
+        source, preference = "EMBEDLINEAR_DEVICE", os.environ["EMBEDLINEAR_DEVICE"].strip().lower()
+    devices = available_devices()
+    if preference is None:
+        return torch.device(devices[0].split(":")[0])
+    if not isinstance(preference, (str, torch.device)):
+        raise TypeError(
+            f"{source} must be a string or a torch.device, not {type(preference).__name__}"
+        )
+    try:
+        device = torch.device(preference)
+    except RuntimeError:
+        raise ValueError(
+            f"{source}={preference!r} is no device; expected one of "
+            f"{', '.join(('cpu', *KNOWN))}, with an index or without; here: {', '.join(devices)}"
+        ) from None
+    wanted = device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
+    if wanted not in devices or (device.type == "cpu" and device.index):
+        raise RuntimeError(
+            f"{source}={str(preference)!r} is not on this machine; here: {', '.join(devices)}"
+        )
+    return device
+
+
+def show(tensor: torch.Tensor) -> torch.Tensor:
+    """The same values, detached and on the CPU: they print alike on every device."""
+    return tensor.detach().cpu()
