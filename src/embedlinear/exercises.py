@@ -41,9 +41,9 @@ class Verdict(str):
 def check(prediction, run):
     """Compare ``prediction`` with what ``run()`` returns or raises, and say how they differ.
 
-    ``prediction`` is ``...`` while unanswered, any value, or an exception class if ``run`` raises.
+    ``prediction`` is ``...`` while unanswered; any value; or an exception class if ``run`` raises.
     Numbers and tensors count as equal when they agree to four decimals.
-    Raises TypeError if ``run`` cannot be called without arguments.
+    Raises TypeError if ``run`` is not a function.
     """
     if not callable(run):
         raise TypeError(f"check: run is {run!r}; it must be a function, as in check(3, lambda: x)")
@@ -54,59 +54,47 @@ def check(prediction, run):
     try:
         answer = run()
     except Exception as error:
-        # The class, not the instance: readers predict which error it is, not its wording. A parent
-        # such as Exception would be right about everything, so only the class itself or a direct
-        # public one that is more telling than Exception counts.
-        right = names_error and isinstance(error, prediction) and prediction is not Exception
-        hint = None if right and prediction is not BaseException else text[
-            "error" if names_error else "raised"]
+        # Exception itself is right about every error, so it says nothing.
+        right = names_error and isinstance(error, prediction) and prediction not in (
+            Exception, BaseException)
+        hint = None if right else text["error" if names_error else "raised"]
     else:
-        hint = text["ran"] if names_error and not isinstance(answer, type) else _differ(
-            prediction, answer, text)
+        hint = _difference(prediction, answer, text)
+        if hint and names_error:
+            hint = text["ran"]
     if hint is None:
         return Verdict(text["right"])
     return Verdict(text["wrong"].format(given=_short(prediction), hint=hint))
 
 
-def _differ(given, want, text):
-    """Return None if equal, else the hint that says whether type, shape or value differs."""
-    if isinstance(want, torch.Tensor):
-        if not isinstance(given, (torch.Tensor, list, tuple, numbers.Number)):
-            return text["type"].format(want="Tensor")
-        want = want.detach().cpu()
+def _difference(given, want, text):
+    # None if equal, else a hint that tells type or shape, but never a value.
+    if isinstance(want, torch.Tensor) or isinstance(given, torch.Tensor):
         try:
-            given = torch.as_tensor(given).detach().cpu()
+            given, want = torch.as_tensor(given).detach().cpu(), torch.as_tensor(want).cpu()
         except (TypeError, ValueError, RuntimeError):
-            return text["type"].format(want="Tensor")
+            return text["type"].format(want=type(want).__name__)
         if given.shape != want.shape:
             return text["shape"].format(want=tuple(want.shape))
-        return None if _near(given, want) else text["value"]
-    if isinstance(given, torch.Tensor) and isinstance(want, (list, tuple, numbers.Number)):
-        given = given.tolist()
-    if isinstance(want, (list, tuple)):
-        if not isinstance(given, (list, tuple)):
-            return text["type"].format(want=type(want).__name__)
+        return None if _near(given, want.detach()) else text["value"]
+    if isinstance(want, (list, tuple)) and isinstance(given, (list, tuple)):
+        # A torch.Size is a tuple; whether a reader types a list or a tuple is not the question.
         if len(given) != len(want):
-            # The length of a shape is its answer: do not give it away.
             return text["value"]
-        return next((h for h in (_differ(g, w, text) for g, w in zip(given, want)) if h), None)
-    if isinstance(want, bool) or isinstance(given, bool):
-        same_type = isinstance(given, bool) and isinstance(want, bool)
-    elif isinstance(want, numbers.Number):
-        same_type = isinstance(given, numbers.Number)
-        if same_type:
-            return None if _near(torch.tensor(given), torch.tensor(want)) else text["value"]
-    else:
-        same_type = isinstance(given, type(want))
-    if not same_type:
+        hints = (_difference(*pair, text) for pair in zip(given, want))
+        return next((hint for hint in hints if hint), None)
+    numeric = [isinstance(v, numbers.Number) and not isinstance(v, bool) for v in (given, want)]
+    if all(numeric):
+        return None if _near(torch.tensor(given), torch.tensor(want)) else text["value"]
+    if any(numeric) or not isinstance(given, type(want)):
         return text["type"].format(want=type(want).__name__)
     return None if given == want else text["value"]
 
 
 def _near(given, want):
-    # A prediction is typed with four decimals; half a unit of the last one is the most it is off.
+    # A prediction is typed with four decimals: it is off by half a unit of the last one at most.
     kind = torch.complex128 if given.is_complex() or want.is_complex() else torch.float64
-    return torch.allclose(given.to(kind), want.to(kind), rtol=0, atol=5.1e-5, equal_nan=True)
+    return torch.allclose(given.to(kind), want.to(kind), rtol=0, atol=5.01e-5, equal_nan=True)
 
 
 def _short(value):

@@ -24,7 +24,6 @@ TEXT = {
         "one_hot": "独热编码",
         "input": "输入",
         "bias": "偏置",
-        "product": "乘积",
         "before": "变换前：x",
         "after": "变换后：{formula}",
         "step": "训练步数",
@@ -40,7 +39,6 @@ TEXT = {
         "one_hot": "one-hot",
         "input": "input",
         "bias": "bias",
-        "product": "product",
         "before": "before: x",
         "after": "after: {formula}",
         "step": "training step",
@@ -58,7 +56,8 @@ font_manager.fontManager.addfont(Path(__file__).parent / "fonts" / "NotoSansSC-s
 _STYLE = {
     "font.family": ["DejaVu Sans", "Noto Sans SC"],
     "font.size": 11,
-    "figure.dpi": 150,
+    "figure.dpi": 120,
+    "text.parse_math": False,  # a reader's word may hold a dollar sign
     "axes.labelsize": 11,
     "axes.titlesize": 11,
     "axes.spines.top": False,
@@ -80,7 +79,9 @@ def _styled(draw):
     @functools.wraps(draw)
     def styled(*args, **kwargs):
         with plt.style.context(["default", _STYLE]):
-            return draw(*args, **kwargs)
+            fig = draw(*args, **kwargs)
+            fig.draw_without_rendering()  # ticks take their style when they are first drawn
+        return fig
     return styled
 
 
@@ -181,7 +182,7 @@ def affine(weight, bias=None):
         for label, point, colour in (("e₁", [1, 0], "#0072B2"), ("e₂", [0, 1], "#B34700")):
             _arrow(ax, move([0, 0])[0], move(point)[0], label, colour)
         if offset.any():
-            _arrow(ax, [0, 0], offset.tolist(), "b", "black", linestyle="--")
+            _arrow(ax, [0, 0], offset.tolist(), "b", "black", at_tip=False, linestyle="--")
         ax.plot(0, 0, "k+", ms=9)
         ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=title)
         ax.locator_params(nbins=5)
@@ -271,9 +272,10 @@ def _product(left, right, blocks, decimals, left_decimals, names=(), picks=(), m
                      y + (sum(len(b[2]) + 1.3 for b in blocks) - 1.1) * _HEIGHT)
     _grid(ax, split, _HEIGHT, right, cell, decimals, scale, names, marked, fade=bool(marked))
     start = split - 0.25 - left[2].shape[1] * narrow
-    _grid(ax, start, y, left, narrow, left_decimals, None, picks)
+    _grid(ax, start, y, left, narrow, left_decimals, None, picks, align="right")
     for block in blocks:
-        _grid(ax, split, y, block, cell, decimals, scale)
+        # Shades help to recognise a row that comes back unchanged; sums get none.
+        _grid(ax, split, y, block, cell, decimals, scale if marked else None)
         y += (len(block[2]) + 1.3) * _HEIGHT
     return fig
 
@@ -287,11 +289,13 @@ def _board(width, height):
     return fig, ax
 
 
-def _grid(ax, x, y, block, cell, decimals, scale, names=(), marked=(), fade=False):
+def _grid(ax, x, y, block, cell, decimals, scale, names=(), marked=(), fade=False,
+          align="left"):
     # A grid of numbers with its top left corner at (x, y). Shades are light: black text stays
     # readable on them. The gids let tests, and readers of an SVG, find each number.
     key, title, values = block
-    ax.text(x, y - 0.06, title, va="bottom", gid=f"{key} title")
+    edge = x if align == "left" else x + cell * values.shape[1]
+    ax.text(edge, y - 0.06, title, ha=align, va="bottom", gid=f"{key} title")
     for row, numbers in enumerate(values.tolist()):
         middle, grey = y + (row + 0.5) * _HEIGHT, fade and row not in marked
         if names:
@@ -311,8 +315,6 @@ def _grid(ax, x, y, block, cell, decimals, scale, names=(), marked=(), fade=Fals
 
 def _curves(ax, curves, **style):
     # Lines with their names at their ends; names that would collide are moved apart.
-    if len(curves) > len(_LINES):
-        raise ValueError(f"{len(curves)} lines are given; at most {len(_LINES)} can be told apart")
     ends = []
     for (label, (xs, ys)), (colour, dash, marker) in zip(curves.items(), _LINES):
         ax.plot(xs, ys, color=colour, linestyle=dash, marker=marker, ms=5, label=label, **style)
@@ -329,13 +331,15 @@ def _curves(ax, curves, **style):
                     arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkB": 3})
 
 
-def _arrow(ax, start, end, label, colour, **style):
+def _arrow(ax, start, end, label, colour, at_tip=True, **style):
     ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "lw": 1.8,
                                             "shrinkA": 0, "shrinkB": 0, **style})
-    # The name stands just past the arrow's tip, where it covers neither arrow nor square.
+    # The name stands 9 points past the tip or beside the middle, where it covers no other arrow.
     dx, dy = end[0] - start[0], end[1] - start[1]
-    length = math.hypot(dx, dy) or 1
-    ax.annotate(label, end, (9 * dx / length, 9 * dy / length), textcoords="offset points",
+    step = 9 / (math.hypot(dx, dy) or 1)
+    place, away = (end, (dx, dy)) if at_tip else (
+        (start[0] + dx / 2, start[1] + dy / 2), (dy, -dx) if dx < 0 else (-dy, dx))
+    ax.annotate(label, place, (away[0] * step, away[1] * step), textcoords="offset points",
                 color=colour, ha="center", va="center", path_effects=_HALO)
 
 
@@ -354,6 +358,8 @@ def _width(*texts):
 
 
 def _cell(decimals, *blocks):
+    if not isinstance(decimals, int) or not 0 <= decimals <= 6:
+        raise ValueError(f"decimals is {decimals!r}; expected a whole number from 0 to 6")
     longest = max((f"{n:.{decimals}f}" for block in blocks for n in block.flatten().tolist()),
                   key=len)
     return max(0.36, _width(longest))
@@ -394,12 +400,13 @@ def _drawable(name, tensor):
 def _table(weight, indices, words):
     weight = _numbers("weight", weight, (2,))
     _drawable("weight", weight)
-    given, rows = torch.as_tensor(indices).detach().cpu(), len(weight)
+    _numbers("indices", indices, (0, 1))
+    given, rows = torch.as_tensor(indices).cpu(), len(weight)
     if given.dtype not in (torch.int32, torch.int64):
         raise TypeError(f"indices has dtype {given.dtype}; expected int32 or int64")
-    if given.dim() > 1 or not 0 < given.numel() <= _MOST_ROWS:
-        raise ValueError(f"indices has shape {tuple(given.shape)}; expected one index or a list of"
-                         f" 1 to {_MOST_ROWS}")
+    if given.numel() > _MOST_ROWS:
+        raise ValueError(f"indices has shape {tuple(given.shape)}; at most {_MOST_ROWS} can be"
+                         " drawn")
     given = given.reshape(-1).tolist()
     for place, index in enumerate(given):
         if not 0 <= index < rows:
@@ -424,4 +431,7 @@ def _layer(weight, bias):
 def _named(name, curves):
     if not isinstance(curves, dict) or not curves:
         raise TypeError(f"{name} is {curves!r}; expected a dict with a label for each line")
+    if len(curves) > len(_LINES):
+        raise ValueError(f"{name} holds {len(curves)} lines; at most {len(_LINES)} can be told"
+                         " apart")
     return curves
