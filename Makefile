@@ -1,0 +1,26 @@
+PYTHON ?= $(or $(shell command -v python3),$(shell command -v python))
+PY := .venv/bin/python
+
+.PHONY: book test execute serve bench clean
+
+book: .venv/.installed  ## the site, in both languages
+	@$(PY) tools/build.py
+
+test: .venv/.installed  ## everything that must hold: helpers, every cell, both languages, the site
+	@$(PY) -m pytest
+
+execute: .venv/.installed  ## run all notebooks again and keep their outputs
+	@$(PY) tools/execute.py $(NOTEBOOKS)
+
+serve: .venv/.installed  ## look at the site while you write
+	@$(PY) tools/serve.py
+
+bench: .venv/.installed  ## what the layers cost, beside torch.nn
+	@$(PY) -m embedlinear.bench
+
+clean:
+	rm -rf _build .pytest_cache .hypothesis
+
+.venv/.installed: requirements.txt constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "embedlinear: Python 3.11 or later is needed, and none was found" >&2; exit 1; }
+	@"$(PYTHON)" tools/venv.py

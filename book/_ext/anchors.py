@@ -1,0 +1,34 @@
+"""Stable anchors: `<a id="x"></a>` before a heading becomes that heading's own id.
+
+An HTML anchor is invisible wherever a notebook is read; a MyST label would show as text. The ids
+are the same in both languages, so that the language switch can keep the reader's place.
+"""
+
+import re
+
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+
+ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
+
+
+class HeadingAnchors(SphinxTransform):
+    default_priority = 400  # before MyST resolves `[text](#anchor)`, at 879
+
+    def apply(self, **kwargs):
+        slugs = getattr(self.document, "myst_slugs", {})
+        for paragraph in list(self.document.findall(nodes.paragraph)):
+            anchor = ANCHOR.fullmatch("".join(child.astext() for child in paragraph))
+            section = anchor and paragraph.next_node(nodes.section, ascend=True)
+            if section:
+                paragraph.parent.remove(paragraph)
+                title = section.next_node(nodes.title).astext()
+                section["ids"] = [anchor[1]]
+                slugs[anchor[1]] = (section.line, anchor[1], title)
+        self.document.myst_slugs = slugs
+        self.env.metadata[self.env.docname]["myst_slugs"] = slugs
+
+
+def setup(app):
+    app.add_transform(HeadingAnchors)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,38 @@
+"""Hands _config.yml and _toc.yml to Sphinx, for the language whose tag is given (`-t zh`)."""
+
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from jupyter_book.config import get_final_config
+
+ROOT = Path(__file__).parent.resolve()
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+book = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+languages = book.pop("languages")
+# Sphinx gives the tags as `tags`; Read the Docs gives no tag, but says its language.
+read_the_docs = os.environ.get("READTHEDOCS_LANGUAGE", "zh")[:2]
+book_language = next((name for name in languages if tags.has(name)), read_the_docs)  # noqa: F821
+
+settings, _ = get_final_config(
+    user_yaml=book,
+    cli_config={
+        "external_toc_path": str(ROOT / "_toc.yml"),
+        "latex_individualpages": False,
+    },
+)
+overlay = languages[book_language]
+settings["html_theme_options"] |= overlay.pop("html_theme_options")
+settings |= overlay
+for unused in ("comments_config", "intersphinx_mapping", "latex_doc_overrides"):
+    settings.pop(unused, None)
+
+# The addresses are not ours to know: whoever publishes the book sets them in the environment.
+book_repository = os.environ.get("BOOK_REPOSITORY", "").rstrip("/").removesuffix(".git")
+book_site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
+if book_site:
+    settings["html_baseurl"] = f"{book_site}/{book_language}/"
+
+globals().update(settings)

@@ -1,0 +1,94 @@
+"""Build the site in both languages, side by side: `python tools/build.py [--clean]`.
+
+Sphinx keeps translations in a global, so each language has a process of its own. Nothing is
+executed: the pages show the outputs that the notebooks carry and that the tests have compared.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGES = ("zh", "en")
+NOT_SERVED = ("*.map", "*.ttf", "*.po", "*.pot", "*.LICENSE.txt")  # for the theme's own makers
+
+
+def pages() -> list[str]:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [toc["root"]] + [chapter["file"] for chapter in toc["chapters"]]
+
+
+def missing_pages() -> list[str]:
+    """A page of the table of contents that one language lacks, or a notebook that no page is."""
+    there = {language: {p.stem for p in (ROOT / "book" / language).glob("*.ipynb")} for language in LANGUAGES}
+    problems = [
+        f"book/{language}/{page}.ipynb is missing: every page of _toc.yml exists in both languages"
+        for page in pages()
+        for language in LANGUAGES
+        if page not in there[language]
+    ]
+    problems += [
+        f"book/{language}/{page}.ipynb is in no table of contents: add it to _toc.yml"
+        for language in LANGUAGES
+        for page in sorted(there[language] - set(pages()))
+    ]
+    return problems
+
+
+def start(language: str, out: Path, doctrees: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-j", "1"]
+    command += ["-c", str(ROOT), "-t", language, "-d", str(doctrees / language)]
+    command += [str(ROOT / "book" / language), str(out / language)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def tidy(folder: Path) -> None:
+    """Leave only what a reader's browser asks for, and no page that the book no longer has."""
+    for pattern in NOT_SERVED:
+        for path in (folder / "_static").rglob(pattern):
+            path.unlink()
+    for path in folder.glob("*.html"):
+        if path.stem not in {*pages(), "search", "genindex", "404"}:
+            path.unlink()
+
+
+def build(out: Path, doctrees: Path) -> list[str]:
+    """Build into `out/zh` and `out/en`; returns what went wrong, nothing if nothing did."""
+    problems = missing_pages()
+    if problems:
+        return problems
+    running = {language: start(language, out, doctrees) for language in LANGUAGES}
+    for language, process in running.items():
+        said, _ = process.communicate()
+        if process.returncode:
+            # An incremental build after a failed one would pass over what failed.
+            shutil.rmtree(doctrees / language, ignore_errors=True)
+            problems.append(f"book/{language} did not build:\n{said.strip()}")
+        else:
+            tidy(out / language)
+    if not problems:
+        shutil.copy(ROOT / "book" / "_static" / "start.html", out / "index.html")
+    return problems
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--clean", action="store_true", help="forget earlier builds first")
+    options = parser.parse_args()
+    doctrees = options.out.parent / "doctrees"
+    if options.clean:
+        shutil.rmtree(options.out, ignore_errors=True)
+        shutil.rmtree(doctrees, ignore_errors=True)
+    problems = build(options.out, doctrees)
+    if problems:
+        sys.exit("\n".join(problems))
+    print(f"The book is built. Open it in a browser: {(options.out / 'index.html').as_uri()}")
+
+
+if __name__ == "__main__":
+    main()

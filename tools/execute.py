@@ -1,0 +1,91 @@
+"""Run notebooks in place, side by side: `python tools/execute.py [book/zh/setup.ipynb ...]`.
+
+A notebook is written back only when all its cells ran; one that fails keeps its file as it was.
+"""
+
+import argparse
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parents[1]
+METADATA = {  # no versions: the same notebook from every Python
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+KEPT = ("tags", "mystnb")
+
+
+def clean(notebook) -> None:
+    """Drop what says where and when it ran; keep what an author wrote and what cells printed."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT})
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                output.traceback = output.traceback[-1:]
+
+
+def write(notebook, path: Path) -> None:
+    """Through a temporary file: a run that is interrupted leaves the old notebook whole."""
+    temporary = path.with_suffix(".ipynb.tmp")
+    text = nbformat.writes(notebook, indent=1, ensure_ascii=False)
+    temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
+    os.replace(temporary, path)
+
+
+def execute(path: Path) -> str | None:
+    """Run one notebook in place; returns what went wrong and in which cell, or nothing."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        number = next(
+            number
+            for number, cell in enumerate(notebook.cells, 1)
+            if any(o.output_type == "error" for o in cell.get("outputs", []))
+            and "raises-exception" not in cell.metadata.get("tags", [])
+        )
+        return f"cell {number} failed: {error.ename}: {error.evalue}"
+    except Exception as error:  # a dead kernel, a cell that never ends
+        return f"{type(error).__name__}: {error}"
+    clean(notebook)
+    write(notebook, path)
+    return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all of book/ when none is named")
+    parser.add_argument("-n", type=int, default=os.cpu_count(), help="how many side by side")
+    options = parser.parse_args()
+    paths = options.notebooks or sorted((ROOT / "book").glob("*/*.ipynb"))
+    absent = [str(path) for path in paths if not path.is_file()]
+    if absent:
+        sys.exit(f"no such notebook: {', '.join(absent)}")
+    problems = []
+    with ThreadPoolExecutor(options.n) as pool:
+        running = {pool.submit(execute, path): path for path in paths}
+        for done in tqdm(as_completed(running), total=len(running), unit="notebook"):
+            if done.result():
+                problems.append(f"{running[done]} is left as it was: {done.result()}")
+    if problems:
+        sys.exit("\n".join(problems))
+
+
+if __name__ == "__main__":
+    main()

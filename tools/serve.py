@@ -1,0 +1,28 @@
+"""Preview the site and rebuild it whenever a file of the book changes: `python tools/serve.py`."""
+
+import argparse
+
+from build import ROOT, build
+from livereload import Server
+
+OUT, DOCTREES = ROOT / "_build" / "html", ROOT / "_build" / "doctrees"
+WATCHED = ("book/*/*.ipynb", "book/_*/*", "_config.yml", "_toc.yml", "conf.py")
+
+
+def rebuild() -> None:
+    print("\n".join(build(OUT, DOCTREES)) or "built", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args()
+    rebuild()
+    server = Server()
+    for pattern in WATCHED:
+        server.watch(str(ROOT / pattern), rebuild)
+    server.serve(root=str(OUT), port=options.port, host="127.0.0.1")
+
+
+if __name__ == "__main__":
+    main()
