@@ -1,0 +1,130 @@
+"""Embedding, written out: a lookup gathers rows; its gradient adds them back where they were."""
+
+import torch
+from torch import nn
+
+from embedlinear import checks
+
+
+class Lookup(torch.autograd.Function):
+    """Gather the rows ``ids`` (N,) of ``weight`` (V, D); scatter-add gradients back to them."""
+
+    generate_vmap_rule = True  # both ways are plain tensor operations, so vmap can follow them
+
+    @staticmethod
+    def forward(weight, ids, padding_idx, scale_grad_by_freq, sparse):
+        return weight.index_select(0, ids)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        weight, ids, *ctx.options = inputs
+        ctx.shape = weight.shape
+        ctx.save_for_backward(ids)  # not the weight: the gradient does not depend on its values
+        ctx.save_for_forward(ids)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (ids,), (padding_idx, scale_grad_by_freq, sparse) = ctx.saved_tensors, ctx.options
+        if sparse:
+            checks.no_frequency_with_sparse(scale_grad_by_freq)
+            if padding_idx is not None:  # the pad is left out, not stored as zeros
+                ids, grad = ids[ids != padding_idx], grad[ids != padding_idx]
+            return torch.sparse_coo_tensor(ids[None], grad, ctx.shape), None, None, None, None
+        if scale_grad_by_freq:
+            count = ids.new_zeros(ctx.shape[0]).index_add_(0, ids, torch.ones_like(ids))[ids]
+            grad = grad * (1 / count.to(grad.dtype)).unsqueeze(1)
+        # An id met twice must collect both gradients, always in the same order. In half precision
+        # only index_put rounds at each step, as PyTorch does; else only index_add has an order.
+        table = grad.new_zeros(()).expand(ctx.shape)
+        half = grad.dtype in (torch.float16, torch.bfloat16)
+        table = table.index_put((ids,), grad, True) if half else table.index_add(0, ids, grad)
+        if padding_idx is not None:
+            table[padding_idx] = 0  # the pad never learns
+        return table, None, None, None, None
+
+    @staticmethod
+    def jvp(ctx, weight_tangent, *_):
+        return weight_tangent.index_select(0, ctx.saved_tensors[0])  # a gather is linear
+
+
+@torch.no_grad()
+def renormalise_(weight, ids, max_norm, norm_type):
+    """Shorten to ``max_norm``, in place, those of the rows ``ids`` that are longer."""
+    rows = weight.index_select(0, ids)
+    length = torch.linalg.vector_norm(rows, norm_type, dim=1, keepdim=True).double()
+    scale = torch.where(length > max_norm, max_norm / (length + 1e-7), 1.0)
+    wide = torch.promote_types(rows.dtype, torch.float32)  # so that half rounds only once
+    weight.index_copy_(0, ids.long(), (rows * scale.to(wide)).to(rows.dtype))
+
+
+class Embedding(nn.Module):
+    """A table ``weight`` (V, D), drawn from N(0, 1): ``input`` (*) goes in, rows (*, D) come out.
+
+    Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+
+    Args:
+        num_embeddings (int): V, the number of rows; ``input`` is int32 or int64, 0..V-1.
+        embedding_dim (int): D, the size of a row.
+        padding_idx (int, optional): this row starts as zeros and gets no gradient; -1: the last.
+        max_norm (float, optional): looked-up rows longer than this are shortened, in ``weight``;
+            norm_type (float) is the p of the p-norm that measures them.
+        scale_grad_by_freq (bool): divide a row's gradient by its count in the mini-batch.
+        sparse (bool): make ``weight.grad`` a sparse tensor (for SGD, Adagrad, SparseAdam).
+        _weight, _freeze: private, as in PyTorch; ``from_pretrained`` is the public way.
+        device, dtype: where and as what ``weight`` is made.
+
+    Raises:
+        AssertionError: ``padding_idx`` outside the table, or ``_weight`` not (V, D).
+        IndexError: an index outside 0..V-1 (``embedlinear.checks.index_check`` switches it off).
+        RuntimeError: a negative size; an index of another dtype; a ``weight`` that is not 2-D.
+        TypeError: a size or ``padding_idx`` that is no integer, an ``input`` that is no tensor.
+    """
+
+    __constants__ = "num_embeddings embedding_dim padding_idx max_norm norm_type".split()
+    __constants__ += ["scale_grad_by_freq", "sparse"]
+
+    def __init__(self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None,
+                 norm_type=2.0, scale_grad_by_freq=False, sparse=False, _weight=None,
+                 _freeze=False, device=None, dtype=None):  # fmt: skip
+        super().__init__()
+        checks.table(_weight, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = checks.padding_idx(padding_idx, num_embeddings)
+        self.max_norm, self.norm_type = max_norm, norm_type
+        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
+        if _weight is None:
+            table = torch.empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
+            self.weight = nn.Parameter(table, requires_grad=not _freeze)
+            self.reset_parameters()
+        else:
+            self.weight = nn.Parameter(_weight, requires_grad=not _freeze)
+
+    def reset_parameters(self):
+        nn.init.normal_(self.weight)
+        if self.padding_idx is not None:
+            nn.init.zeros_(self.weight[self.padding_idx])
+
+    def forward(self, input):
+        padding_idx = checks.lookup(input, self.weight, self.padding_idx)
+        ids = input.reshape(-1)
+        if self.max_norm is not None:
+            renormalise_(self.weight, ids, self.max_norm, self.norm_type)
+        rows = Lookup.apply(self.weight, ids, padding_idx, self.scale_grad_by_freq, self.sparse)
+        return rows.reshape(*input.shape, self.weight.size(1))
+
+    def extra_repr(self):
+        usual = zip(self.__constants__[2:], (None, None, 2, False, False))
+        unusual = [f", {name}={getattr(self, name)}" for name, value in usual
+                   if getattr(self, name) != value]  # fmt: skip
+        return f"{self.num_embeddings}, {self.embedding_dim}" + "".join(unusual)
+
+    @classmethod
+    def from_pretrained(cls, embeddings, freeze=True, padding_idx=None, max_norm=None,
+                        norm_type=2.0, scale_grad_by_freq=False, sparse=False):  # fmt: skip
+        """Return a new layer that shares the memory of ``embeddings`` (V, D), pad row as it is.
+
+        Raises TypeError for no tensor, AssertionError if not 2-D, RuntimeError for integers to be
+        trained."""
+        checks.pretrained(embeddings, freeze)
+        return cls(*embeddings.shape, padding_idx, max_norm, norm_type, scale_grad_by_freq,
+                   sparse, _weight=embeddings, _freeze=freeze)  # fmt: skip
