@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from notebook_rules import LANGUAGES, Book, problems_of_page
+
+from notebook_rules import LANGUAGES, Book, fail_with, problems_of_page
 
 BOOK = Book(Path(__file__).parents[1])
 
@@ -15,5 +16,4 @@ def test_there_are_pages(language):
 
 @pytest.mark.parametrize("page", list(BOOK), ids=str)
 def test_a_page_is_clean(page):
-    problems = problems_of_page(page)
-    assert not problems, "\n" + "\n".join(problems)
+    fail_with(problems_of_page(page))

@@ -11,12 +11,14 @@ yields one line for each problem: where it is, and what to do. Its docstring say
 - ``parity``      rules on a page and its translation
 """
 
+import pytest
+
 from . import outputs, parity, structure, typography, whole  # noqa: F401 (they enter rules)
 from .model import LANGUAGES, Book
 from .registry import BOOK_RULES, PAGE_RULES, PAIR_RULES
 
-__all__ = ["BOOK_RULES", "LANGUAGES", "PAGE_RULES", "PAIR_RULES", "Book", "problems_of_book",
-           "problems_of_page", "problems_of_pair"]
+__all__ = ["BOOK_RULES", "LANGUAGES", "PAGE_RULES", "PAIR_RULES", "Book", "fail_with",
+           "problems_of_book", "problems_of_page", "problems_of_pair"]
 
 
 def problems_of_book(book):
@@ -29,3 +31,9 @@ def problems_of_page(page):
 
 def problems_of_pair(first, second):
     return [problem for rule in PAIR_RULES for problem in rule(first, second)]
+
+
+def fail_with(problems):
+    """Fail a test with what is wrong, and no traceback of ours."""
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)

@@ -216,12 +216,12 @@ def exercises_have_solutions(page):
         exercise = next((h.anchor for h in cell.headings if _is_exercise(h)), None)
         if exercise:
             if waiting:
-                yield "{0}: the exercise {1!r} has no solution in <details>".format(*waiting)
+                yield "{}: the exercise {!r} has no solution in <details>".format(*waiting)
             waiting = cell, exercise
         if cell.html("details"):
             waiting = None
     if waiting:
-        yield "{0}: the exercise {1!r} has no solution in <details>".format(*waiting)
+        yield "{}: the exercise {!r} has no solution in <details>".format(*waiting)
 
 
 def _is_exercise(heading):
@@ -274,10 +274,9 @@ def chapters_begin_with_setup(page):
 def use_the_page_s_language(page):
     """The helpers draw and print in the language that was set last."""
     for cell in page.code:
-        for node in ast.walk(cell.tree or ast.Module([], [])):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "use_language":
-                if [ast.literal_eval(argument) for argument in node.args] != [page.language]:
-                    yield f"{cell}: sets another language than {page.language!r}"
+        languages = re.findall(r"use_language\(\W*(\w+)\W*\)", cell.source)
+        if set(languages) - {page.language}:
+            yield f"{cell}: sets another language than {page.language!r}"
 
 
 def setup_without_imports(cell):
