@@ -535,17 +535,18 @@ BREAKS = [
      """),
     (typography.full_width_punctuation,
      say("zh", "行,列"), """
-     book/zh/rows.ipynb, cell 3 (shape-said): use full-width punctuation, or a code span, in '行,列'
+     book/zh/rows.ipynb, cell 3 (shape-said): use full-width punctuation, or a code span or
+         formula, in '行,列'
      """),
     (typography.full_width_punctuation,
      say("zh", "`Linear`: 层"), """
-     book/zh/rows.ipynb, cell 3 (shape-said): use full-width punctuation, or a code span, in
-         '`Linear`: 层'
+     book/zh/rows.ipynb, cell 3 (shape-said): use full-width punctuation, or a code span or
+         formula, in '`Linear`: 层'
      """),
     (typography.full_width_punctuation,
      say("zh", "嵌入 (embedding）"), """
-     book/zh/rows.ipynb, cell 3 (shape-said): use full-width punctuation, or a code span, in '嵌入
-         (embedding）'
+     book/zh/rows.ipynb, cell 3 (shape-said): use full-width punctuation, or a code span or
+         formula, in '嵌入 (embedding）'
      """),
     (typography.no_space_beside_full_width,
      say("zh", "层， `Linear`"), """
@@ -853,6 +854,8 @@ ALLOWED = [
     both(edit("zh en", "value", "table[0]", "optimizer.step()"), shows("zh en", "value")),
     both(edit("zh en", "value", "table[0]", "words = None"), shows("zh en", "value")),
     shows("en", "words", printed("row 0"), printed(": 0.50\n")),
+    shows("en", "drawn", {**PICTURE, "data": {"image/png": "iVBORw0KGgoA",
+                                              "text/plain": "<Figure size 650x480 with 1 Axes>"}}),
     shows("en", "speed", printed("CPU times: 2 ms\n")),
     both(put("zh en", "value", metadata={"tags": ["nbval-ignore-output"]}),
          shows("zh", "value", result("device(type='cpu')")),
@@ -879,7 +882,7 @@ def test_what_is_right_is_no_mistake(tmp_path, change):
 
 @pytest.mark.parametrize("rule, change, expected", BREAKS,
                          ids=[f"{rule.__name__}-{n}" for n, (rule, *_) in enumerate(BREAKS)])
-    for problem in re.split(r"\n {5}(?=book/|_toc)", f"\n     {expected.strip()}")[1:]:
+def test_a_rule_sees_its_mistake(tmp_path, rule, change, expected):
     book = small_book()
     change(book)
     seen = problems(tmp_path, book)
@@ -889,7 +892,7 @@ def test_what_is_right_is_no_mistake(tmp_path, change):
 
 def spelled_out(expected):
     """The problems in a text, one for each language where it says ``book/*/``."""
-    for problem in re.split(r"\n +(?=book/|_toc)", f"\n {expected.strip()}")[1:]:
+    for problem in re.split(r"\n {5}(?=book/|_toc)", expected)[1:]:
         for language in ["zh", "en"] if "book/*/" in problem else [""]:
             yield one_line(problem).replace("book/*/", f"book/{language}/")
 

@@ -261,6 +261,8 @@ def _readable(output):
         return [output["evalue"]]
     data = {kind: "".join(text) for kind, text in output["data"].items()
             if kind.startswith("text/")}
+    # A figure is as wide as its labels, which differ.
+    data = {kind: re.sub(r"<Figure size \S+", "<Figure", text) for kind, text in data.items()}
     return [BeautifulSoup(text, "html.parser").get_text(" ", strip=True)
             if kind == "text/html" else text for kind, text in sorted(data.items())]
 

@@ -56,7 +56,7 @@ def full_width_punctuation(page):
     # A dot or a colon before a Latin letter belongs to it: ".ipynb".
     pattern = f"{before} ?{half}(?![{LATIN}])|(?<=[{HAN_CLASS}]) ?\\(|{half}{after}"
     for cell, _, around in _texts(page, pattern):
-        yield f"{cell}: use full-width punctuation, or a code span, in {around!r}"
+        yield f"{cell}: use full-width punctuation, or a code span or formula, in {around!r}"
 
 
 @_chinese
