@@ -166,7 +166,7 @@ def index_dtype(name, ids):
 
 def index_range(name, ids, rows, size_name):
     """Every index must be one of 0..rows-1; the message names the first that is not."""
-    if not index_check.enabled or not (ids := _values(ids)).numel():
+    if not index_check.enabled or (ids := _readable(ids)) is None or not ids.numel():
         return
     low, high = torch.stack(ids.aminmax()).tolist()  # together: on CUDA, one wait and not two
     if low >= 0 and high < rows:
@@ -188,18 +188,14 @@ def index_range(name, ids, rows, size_name):
     )
 
 
-def _values(ids):
-    """The plain tensor whose values can be read now; an empty one where none can."""
+def _readable(ids):
+    """The plain tensor whose values can be read now, or None where there are none to read."""
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return None
     functorch = torch._C._functorch
     while functorch.is_functorch_wrapped_tensor(ids):  # vmap and grad wrap: look inside
         ids = functorch.get_unwrapped(ids)
-    unreadable = (
-        ids.is_meta
-        or torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
-        or isinstance(ids, torch._subclasses.FakeTensor)
-    )
-    return ids.new_empty(0) if unreadable else ids
+    return None if ids.is_meta or isinstance(ids, torch._subclasses.FakeTensor) else ids
 
 
 def no_frequency_with_sparse(scale_grad_by_freq):

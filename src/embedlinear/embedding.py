@@ -33,14 +33,20 @@ class Lookup(torch.autograd.Function):
         if scale_grad_by_freq:
             count = ids.new_zeros(ctx.shape[0]).index_add_(0, ids, torch.ones_like(ids))[ids]
             grad = grad * (1 / count.to(grad.dtype)).unsqueeze(1)
-        # An id met twice must collect both gradients, always in the same order. In half precision
-        # only index_put rounds at each step, as PyTorch does; else only index_add has an order.
-        table = grad.new_zeros(()).expand(ctx.shape)
-        half = grad.dtype in (torch.float16, torch.bfloat16)
-        table = table.index_put((ids,), grad, True) if half else table.index_add(0, ids, grad)
+        # An id met twice collects both gradients, always in the same order: index_add keeps it
+        # with many threads, index_put in half precision, where it rounds each sum as PyTorch does.
+        zeros, half = grad.new_zeros(()).expand(ctx.shape), (torch.float16, torch.bfloat16)
+        if grad.dtype in half:
+            table = zeros.index_put((ids,), grad, accumulate=True)
+        else:
+            table = zeros.index_add(0, ids, grad)
         if padding_idx is not None:
             table[padding_idx] = 0  # the pad never learns
         return table, None, None, None, None
+
+
+class LookupBothModes(Lookup):
+    """The same with forward mode; apart, for torch.compile refuses a Function that has a jvp."""
 
     @staticmethod
     def jvp(ctx, weight_tangent, *_):
@@ -52,9 +58,9 @@ def renormalise_(weight, ids, max_norm, norm_type):
     """Shorten to ``max_norm``, in place, those of the rows ``ids`` that are longer."""
     rows = weight.index_select(0, ids)
     length = torch.linalg.vector_norm(rows, norm_type, dim=1, keepdim=True).double()
-    scale = torch.where(length > max_norm, max_norm / (length + 1e-7), 1.0)
-    wide = torch.promote_types(rows.dtype, torch.float32)  # so that half rounds only once
-    weight.index_copy_(0, ids.long(), (rows * scale.to(wide)).to(rows.dtype))
+    scale = torch.full_like(length, max_norm) / (length + 1e-7)
+    rows *= torch.where(length > max_norm, scale, 1.0).to(rows.dtype)
+    weight.index_copy_(0, ids.long(), rows)
 
 
 class Embedding(nn.Module):
@@ -70,14 +76,13 @@ class Embedding(nn.Module):
             norm_type (float) is the p of the p-norm that measures them.
         scale_grad_by_freq (bool): divide a row's gradient by its count in the mini-batch.
         sparse (bool): make ``weight.grad`` a sparse tensor (for SGD, Adagrad, SparseAdam).
-        _weight, _freeze: private, as in PyTorch; ``from_pretrained`` is the public way.
+        _weight, _freeze: private, as in PyTorch; the public way is ``from_pretrained``.
         device, dtype: where and as what ``weight`` is made.
 
-    Raises:
-        AssertionError: ``padding_idx`` outside the table, or ``_weight`` not (V, D).
-        IndexError: an index outside 0..V-1 (``embedlinear.checks.index_check`` switches it off).
-        RuntimeError: a negative size; an index of another dtype; a ``weight`` that is not 2-D.
-        TypeError: a size or ``padding_idx`` that is no integer, an ``input`` that is no tensor.
+    Raises IndexError for an index outside 0..V-1 (``checks.index_check`` can switch that off) or a
+    float ``padding_idx``, AssertionError for ``padding_idx`` outside the table or ``embeddings``
+    not 2-D, RuntimeError for a negative size or an index of another dtype, TypeError for a size
+    that is no integer or an ``input`` that is no tensor.
     """
 
     __constants__ = "num_embeddings embedding_dim padding_idx max_norm norm_type".split()
@@ -109,22 +114,20 @@ class Embedding(nn.Module):
         ids = input.reshape(-1)
         if self.max_norm is not None:
             renormalise_(self.weight, ids, self.max_norm, self.norm_type)
-        rows = Lookup.apply(self.weight, ids, padding_idx, self.scale_grad_by_freq, self.sparse)
+        gather = Lookup if torch.compiler.is_compiling() else LookupBothModes
+        rows = gather.apply(self.weight, ids, padding_idx, self.scale_grad_by_freq, self.sparse)
         return rows.reshape(*input.shape, self.weight.size(1))
 
     def extra_repr(self):
-        usual = zip(self.__constants__[2:], (None, None, 2, False, False))
-        unusual = [f", {name}={getattr(self, name)}" for name, value in usual
-                   if getattr(self, name) != value]  # fmt: skip
-        return f"{self.num_embeddings}, {self.embedding_dim}" + "".join(unusual)
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        for name, usual in zip(self.__constants__[2:], (None, None, 2, False, False)):
+            text += f", {name}={getattr(self, name)}" if getattr(self, name) != usual else ""
+        return text
 
     @classmethod
     def from_pretrained(cls, embeddings, freeze=True, padding_idx=None, max_norm=None,
                         norm_type=2.0, scale_grad_by_freq=False, sparse=False):  # fmt: skip
-        """Return a new layer that shares the memory of ``embeddings`` (V, D), pad row as it is.
-
-        Raises TypeError for no tensor, AssertionError if not 2-D, RuntimeError for integers to be
-        trained."""
+        """Return a new layer over the memory of ``embeddings`` (V, D); its pad row stays as is."""
         checks.pretrained(embeddings, freeze)
         return cls(*embeddings.shape, padding_idx, max_norm, norm_type, scale_grad_by_freq,
                    sparse, _weight=embeddings, _freeze=freeze)  # fmt: skip

@@ -34,6 +34,10 @@ class Affine(torch.autograd.Function):
         grad_bias = grad.sum(0) if need_bias else None  # the bias was added to every row
         return grad_x, grad_weight, grad_bias
 
+
+class AffineBothModes(Affine):
+    """The same with forward mode; apart, for torch.compile refuses a Function that has a jvp."""
+
     @staticmethod
     def jvp(ctx, x_tangent, weight_tangent, bias_tangent):
         x, weight = ctx.saved_tensors
@@ -61,8 +65,8 @@ class Linear(nn.Module):
         self.in_features, self.out_features = in_features, out_features
         made = {"device": device, "dtype": dtype}
         self.weight = nn.Parameter(torch.empty(out_features, in_features, **made))
-        bias = nn.Parameter(torch.empty(out_features, **made)) if bias else None
-        self.register_parameter("bias", bias)
+        made_bias = nn.Parameter(torch.empty(out_features, **made)) if bias else None
+        self.register_parameter("bias", made_bias)
         self.reset_parameters()
 
     def reset_parameters(self):
@@ -77,16 +81,15 @@ class Linear(nn.Module):
         checks.product(x, weight, bias, self)
         if x.layout != torch.strided or weight.layout != torch.strided:  # sparse: PyTorch's own
             return x @ weight.t() if bias is None else x @ weight.t() + bias
-        rows = x.reshape(x.shape[:-1].numel(), x.size(-1))
-        return Affine.apply(rows, weight, bias).reshape(*x.shape[:-1], weight.size(0))
+        rows = x.flatten(0, -2) if x.dim() > 1 else x.unsqueeze(0)
+        affine = Affine if torch.compiler.is_compiling() else AffineBothModes
+        return affine.apply(rows, weight, bias).reshape(*x.shape[:-1], weight.size(0))
 
     @torch.no_grad()
     def set_weight(self, weight, bias=None):
-        """Copy ``weight`` (out_features, in_features), and ``bias`` if given, into the layer.
+        """Copy ``weight`` (out_features, in_features), and ``bias`` if given, into the Parameters.
 
-        The Parameters stay the same objects, so an optimiser goes on with them. Raises TypeError
-        for no tensor, RuntimeError for a wrong shape, dtype or device; then nothing has changed.
-        """
+        TypeError for no tensor, RuntimeError for a wrong shape, dtype, device: nothing changed."""
         checks.replacement("weight", weight, self.weight)
         if bias is not None:
             checks.replacement("bias", bias, self.bias)
