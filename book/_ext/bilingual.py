@@ -10,7 +10,7 @@ EDIT = "{repository}/edit/HEAD/book/{language}/{page}.ipynb"
 def links_to(page, config):
     """Where to run and edit a notebook; empty where the publisher named no repository."""
     repository = config.book_repository
-    if not repository:
+    if not repository.startswith("https://"):
         return {}
     names = {"repository": repository, "language": config.book_language, "page": page}
     links = {"edit": EDIT.format(**names)}

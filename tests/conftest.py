@@ -1,0 +1,84 @@
+"""What several test files need: the built site, a copy of the book to break, and a browser."""
+
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[1]
+# Without these flags a browser in a closed network spends its time on calls to its maker.
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def build(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run the command behind `make book` on the book in `root`."""
+    return subprocess.run(
+        [sys.executable, str(root / "tools" / "build.py"), *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"BOOK_REPOSITORY": "", "BOOK_SITE": ""} | environment,
+    )
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The site, built as `make book` builds it."""
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with FileLock(ROOT / "_build" / "lock"):  # pytest's workers are processes
+        done = build(ROOT)
+    assert done.returncode == 0, done.stderr
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture
+def book(tmp_path) -> Path:
+    """A copy of the book that a test may break."""
+    left_out = shutil.ignore_patterns(".*", "_build", "__pycache__", "tests", "*.egg-info")
+    return Path(shutil.copytree(ROOT, tmp_path / "book", ignore=left_out))
+
+
+@pytest.fixture(scope="session")
+def served(site):
+    """The address of a plain web server on this machine that serves the site."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: Debian's, or an installed Chrome; skipped without one, except in CI."""
+    from playwright.sync_api import Error, sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    where = {"executable_path": path} if path else {"channel": "chrome"}
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(args=BROWSER_FLAGS, **where)
+        except Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"no Chromium to look at the site with: {error}")
+        yield chromium
+        chromium.close()
