@@ -29,12 +29,12 @@ RIGHT = [
     (torch.ones(2, requires_grad=True), [1, 1]),
     ([torch.ones(2), (1, "a")], (torch.ones(2), [1, "a"])),
     (torch.tensor([True, False]), torch.tensor([True, False])),
-    (float("nan"), float("nan")), (ValueError, ValueError), ({"a": 1}, {"a": 1}),
+    (float("nan"), float("nan")), (float("inf"), float("inf")), (10**30, 10**30), (ValueError, ValueError), ({"a": 1}, {"a": 1}),
 ]
 WRONG = [
     (3, 4, "value"), (0.3334, 1 / 3, "value"), (0.333, 1 / 3, "value"), (True, 1, "type"),
     (1, True, "type"), (False, True, "value"), ("3", 3, "type"), (3, "3", "type"),
-    (None, 3, "type"), ("优", "良", "value"), ((2, 5), torch.Size([5, 2]), "value"),
+    (None, 3, "type"), (float("inf"), 3, "value"), (1e9, 1e9 + 1, "value"), ("优", "良", "value"), ((2, 5), torch.Size([5, 2]), "value"),
     ((2, 5, 1), torch.Size([2, 5]), "value"), (2, (2,), "type"), ([1, "a"], [1, "b"], "value"),
     (torch.ones(2, 3), torch.ones(3, 2), "shape"), (torch.ones(1), torch.ones(3), "shape"),
     (torch.ones(2), torch.tensor([1, 1.0002]), "value"), ("x", torch.ones(2), "type"),

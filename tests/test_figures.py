@@ -1,6 +1,7 @@
 """The figures: what is drawn is what was given, in both languages, and every glyph is there."""
 
 import io
+import math
 import os
 import re
 import subprocess
@@ -32,6 +33,7 @@ DRAW = {
     "lookup": lambda: figures.lookup(WEIGHT, [2, 0, 2], WORDS),
     "one_hot_product": lambda: figures.one_hot_product(WEIGHT, [2, 0], WORDS),
     "one_row": lambda: figures.one_hot_product(WEIGHT, 1, WORDS),
+    "two_words": lambda: figures.one_hot_product(WEIGHT[:2], 0, WORDS[:2]),
     "linear_blocks": lambda: figures.linear_blocks(X, WEIGHT, BIAS),
     "affine": lambda: figures.affine([[1, 0.5], [-0.4, 1.2]], [1, -0.5]),
     "similarity": lambda: figures.similarity(HISTORY, [0, 10, 20]),
@@ -44,6 +46,7 @@ LABELS = {
     "one_hot_product": {"zh": ["独热编码 x (2 × 3)", "x @ W = 输出 (2 × 3)"],
                         "en": ["one-hot x (2 × 3)", "x @ W = output (2 × 3)"]},
     "one_row": {"zh": ["1 良   1 ×", "0 优   0 ×"], "en": ["1 良   1 ×", "2 差   0 ×"]},
+    "two_words": {"zh": ["独热编码 x (1 × 2)"], "en": ["one-hot x (1 × 2)"]},
     "linear_blocks": {"zh": ["输入 x (2 × 3)", "W.T (3 × 3)", "+ 偏置 b (3)", "= 输出 (2 × 3)"],
                       "en": ["input x (2 × 3)", "x @ W.T (2 × 3)", "+ bias b (3)"]},
     "affine": {"zh": ["变换前：x", "变换后：x @ W.T + b", "b"],
@@ -144,13 +147,13 @@ class TestEveryFigure:
 
 
 def test_lookup_draws_the_table_and_the_rows():
-    fig = figures.lookup(WEIGHT, [2, 0, 2], WORDS)
+    fig = figures.lookup(WEIGHT, [2, 0, 0], WORDS)
     assert np.allclose(block(fig, "weight"), WEIGHT, atol=0.005)
-    assert np.allclose(block(fig, "output"), WEIGHT[[2, 0, 2]], atol=0.005)
+    assert np.allclose(block(fig, "output"), WEIGHT[[2, 0, 0]], atol=0.005)
     assert sorted(gids(fig, r"weight row (\d+)")) == [(0,), (2,)]
-    assert sorted(gids(fig, r"arrow (\d+) to (\d+)")) == [(0, 1), (2, 0), (2, 2)]
+    assert sorted(gids(fig, r"arrow (\d+) to (\d+)")) == [(0, 1), (0, 2), (2, 0)]
     names = [text for text in texts(fig) if text[-1:] in WORDS]
-    assert names == ["0 优", "1 良", "2 差", "2 差", "0 优", "2 差"]
+    assert names == ["0 优", "1 良", "2 差", "2 差", "0 优", "0 优"]
 
 
 def test_a_marked_row_is_where_its_numbers_are():
@@ -204,6 +207,15 @@ def test_curves_hold_the_given_numbers_and_differ_without_colour():
     assert np.allclose(fig.axes[0].lines[0].get_xydata(), [[10, 1], [1000, 2]])
 
 
+@pytest.mark.parametrize("end", [-1, 0, 1])
+def test_names_of_lines_that_end_together_keep_their_order_and_stay_beside_the_axes(end):
+    history = {str(i): [0, end - math.copysign(i / 1000, end)] for i in range(6)}
+    fig = figures.similarity(history)
+    heights = {text.get_text(): text.xyann[1] for text in fig.axes[0].texts}
+    assert sorted(heights, key=heights.get) == sorted(history, key=lambda name: history[name][1])
+    assert 0 <= min(heights.values()) and max(heights.values()) <= 1
+
+
 def test_both_languages_have_the_same_labels():
     zh, en = figures.TEXT["zh"], figures.TEXT["en"]
     assert zh.keys() == en.keys()
@@ -234,6 +246,17 @@ def test_font_and_licence_are_packaged():
 def test_importing_the_package_does_not_import_matplotlib():
     code = "import sys, embedlinear; sys.exit('matplotlib' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ})
+
+
+def test_a_notebook_backend_stays_interactive(tmp_path):
+    # A notebook's backend is loaded by the first figure and then turns interactive drawing on.
+    (tmp_path / "late.py").write_text(
+        "import matplotlib\nfrom matplotlib.backends.backend_agg import FigureCanvas\n"
+        "matplotlib.interactive(True)\n")
+    code = ("import sys, matplotlib; from embedlinear import figures;"
+            "figures.affine([[1, 0], [0, 1]]); sys.exit(not matplotlib.is_interactive())")
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path,
+                   env={**os.environ, "MPLBACKEND": "module://late"})
 
 
 def test_any_kind_of_numbers():

@@ -85,7 +85,9 @@ def _difference(given, want, text):
         return next((hint for hint in hints if hint), None)
     numeric = [isinstance(v, numbers.Number) and not isinstance(v, bool) for v in (given, want)]
     if all(numeric):
-        return None if _near(torch.tensor(given), torch.tensor(want)) else text["value"]
+        pair = torch.tensor([complex(given), complex(want)], dtype=torch.complex128)
+        near = given == want or _near(*pair)
+        return None if near else text["value"]
     if any(numeric) or not isinstance(given, type(want)):
         return text["type"].format(want=type(want).__name__)
     return None if given == want else text["value"]

@@ -78,6 +78,9 @@ def _styled(draw):
     # settings change the figures nor the figures the settings.
     @functools.wraps(draw)
     def styled(*args, **kwargs):
+        # Loads the backend now: a notebook's turns interactive drawing on as it loads, and inside
+        # the context that would be undone, so that readers' own figures no longer appeared.
+        plt.draw_if_interactive()
         with plt.style.context(["default", _STYLE]):
             fig = draw(*args, **kwargs)
             fig.draw_without_rendering()  # ticks take their style when they are first drawn
@@ -282,6 +285,7 @@ def _product(left, right, blocks, decimals, left_decimals, names=(), picks=(), m
 
 def _board(width, height):
     # One unit is one inch and y points down, so that cells and text have sizes that fit together.
+    width, height = (math.ceil(10 * size) / 10 for size in (width, height))
     fig = plt.figure(figsize=(width, height))
     ax = fig.add_axes((0, 0, 1, 1))
     ax.set(xlim=(0, width), ylim=(height, 0))
