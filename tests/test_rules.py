@@ -901,6 +901,34 @@ def one_line(problem):
     return " ".join(problem.split())
 
 
+@pytest.mark.parametrize("rule, change", [
+    *((typography.full_width_punctuation, say("zh", f"行{mark}列")) for mark in ",.:;?!()"),
+    *((typography.full_width_punctuation, say("zh", f"`x`{mark} 列")) for mark in ",.:;?!)"),
+    *((typography.no_space_beside_full_width, say("zh", f"行{mark} 列")) for mark in "，。、：；？！"),
+    *((typography.no_space_beside_full_width, say("zh", words)) for words in (
+        "行 （列）", "（行） 列", "“行” 列", "行 “列”", "《行》 列")),
+    *((typography.chinese_quotes, say("zh", words)) for words in ("'行'", "「行」", "行“列")),
+    *((typography.chinese_dashes_and_dots, say("zh", words)) for words in (
+        "行…列", "行--列", "行 - 列", "行 ... 列")),
+    *((typography.space_between_han_and_latin, say("zh", words)) for words in (
+        "用L", "L层", "第1", "1行", "用`x`", "`x`层", "用$x$", "$x$层", "用[L](index.ipynb)")),
+    *((typography.english_is_english, say("en", f"a{mark}b")) for mark in "，。、：；？！（）《》"),
+    *((outputs.outputs_are_the_same_everywhere, shows("zh", "value", result(shown))) for shown in (
+        "/root/x", "/Users/me", "/tmp/x", r"C:\x", "lib/site-packages/x", "07:08:09", "2024-05-06T07:08",
+        "FutureWarning", "cpu", "cuda:0", "mps", "xpu", "device(type='meta')", "3 ms per loop")),
+    *((parity.the_same_outputs, shows("en", "table", result(shown))) for shown in (
+        "{'shape': torch.Size([3, 2]), 'empty': None}", "{'shape': [3, 2], 'empty': False}",
+        "{'shape': torch.Size([3, 2]), 'empty': False, 1}", "{'shape': torch.Size([-3, 2]), False}",
+        "{'shape': torch.Size([3., 2]), 'empty': False}", "{'shape': torch.Size(3, 2), False}")),
+    (parity.the_same_outputs, shows("en", "drawn", {
+        **PICTURE, "data": PICTURE["data"] | {"text/plain": "<Figure size 640x480 with 2 Axes>"}})),
+])
+def test_a_rule_sees_every_kind(tmp_path, rule, change):
+    book = small_book()
+    change(book)
+    assert rule in [rule for rule, _ in problems(tmp_path, book)]
+
+
 def test_no_rule_is_unproved():
     rules = {rule.__name__ for rule in (*BOOK_RULES, *PAGE_RULES, *PAIR_RULES)}
     assert rules == {rule.__name__ for rule, *_ in BREAKS}
