@@ -9,7 +9,8 @@ import re
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
+OPENING = re.compile(r'<a id="([\w-]+)">')
+ANCHOR = re.compile(OPENING.pattern + "</a>")
 
 
 class HeadingAnchors(SphinxTransform):
@@ -25,6 +26,11 @@ class HeadingAnchors(SphinxTransform):
                 title = section.next_node(nodes.title).astext()
                 section["ids"] = [anchor[1]]
                 slugs[anchor[1]] = (section.line, anchor[1], title)
+        for raw in self.document.findall(nodes.raw):  # any other anchor: a term in a table, say
+            anchor = OPENING.fullmatch(raw.astext())
+            if anchor:
+                text = raw.parent.astext().replace(raw.astext(), "").replace("</a>", "")
+                slugs[anchor[1]] = (raw.line, anchor[1], text.strip())
         self.document.myst_slugs = slugs
         self.env.metadata[self.env.docname]["myst_slugs"] = slugs
 
