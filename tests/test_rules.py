@@ -213,6 +213,16 @@ def toc(*chapters):
     return lambda book: book.update(toc=f"root: index\nchapters:\n{lines}")
 
 
+def add_page(name, zh, en):
+    def change(book):
+        for language, source in (("zh", zh), ("en", en)):
+            page = copy.deepcopy(book[language]["index"])
+            page["cells"][0]["source"] = source
+            book[language][name] = page
+        book["toc"] += f"  - file: {name}\n"
+    return change
+
+
 def swap(language, first, second):
     def change(book):
         cells = book[language]["rows"]["cells"]
@@ -352,16 +362,16 @@ BREAKS = [
     (structure.figures_are_described,
      describe("zh", alt=None), """
      book/zh/rows.ipynb, cell 9 (drawn): its figure has no text in mystnb: image: alt
-     book/{zh,en}/rows.ipynb, cell 9 (drawn): the metadata differ
-         zh: {'mystnb': {'image': {}, 'figure': {'caption': '…', 'name': 'fig-rows'}}}
-         en: {'mystnb': {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}}
+     book/{zh,en}/rows.ipynb, cell 9 (drawn): mystnb in the metadata differs
+         zh: {'image': {}, 'figure': {'caption': '…', 'name': 'fig-rows'}}
+         en: {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}
      """),
     (structure.figures_are_described,
      describe("en", caption=None), """
      book/en/rows.ipynb, cell 9 (drawn): its figure has no text in mystnb: figure: caption
-     book/{zh,en}/rows.ipynb, cell 9 (drawn): the metadata differ
-         zh: {'mystnb': {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}}
-         en: {'mystnb': {'image': {'alt': '…'}, 'figure': {'name': 'fig-rows'}}}
+     book/{zh,en}/rows.ipynb, cell 9 (drawn): mystnb in the metadata differs
+         zh: {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}
+         en: {'image': {'alt': '…'}, 'figure': {'name': 'fig-rows'}}
      """),
     (structure.figures_are_described,
      describe("en", alt="_images/rows_1.png"), """
@@ -693,16 +703,16 @@ BREAKS = [
      """),
     (parity.the_same_metadata,
      describe("en", name="fig-lines"), """
-     book/{zh,en}/rows.ipynb, cell 9 (drawn): the metadata differ
-         zh: {'mystnb': {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}}
-         en: {'mystnb': {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-lines'}}}
+     book/{zh,en}/rows.ipynb, cell 9 (drawn): mystnb in the metadata differs
+         zh: {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}
+         en: {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-lines'}}
      """),
     (parity.the_same_metadata,
      describe("en", align="left"), """
-     book/{zh,en}/rows.ipynb, cell 9 (drawn): the metadata differ
-         zh: {'mystnb': {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}}
-         en: {'mystnb': {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows',
-         'align': 'left'}}}
+     book/{zh,en}/rows.ipynb, cell 9 (drawn): mystnb in the metadata differs
+         zh: {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows'}}
+         en: {'image': {'alt': '…'}, 'figure': {'caption': '…', 'name': 'fig-rows', 'align':
+         'left'}}
      """),
     (parity.the_same_code,
      edit("en", "table", "torch.zeros(3, 2)", "torch.zeros(3, 4)"), """
@@ -847,6 +857,7 @@ ALLOWED = [
     say("en", "the word `层`, and 优 means excellent"),
     both(say("en", "the section Linear层的作用"),
          put("en", "shape-said", metadata={"tags": ["bilingual"]})),
+    add_page("glossary", "# 词汇", "# Words\n\nvocabulary 词表"),
     # code and outputs
     edit("en", "table", "# three rows", ""),
     edit("zh", "words", "第 {0} 行：{0.5:.2f}", "{0} 行，{0.5:.2f}"),
@@ -914,8 +925,9 @@ def one_line(problem):
         "用L", "L层", "第1", "1行", "用`x`", "`x`层", "用$x$", "$x$层", "用[L](index.ipynb)")),
     *((typography.english_is_english, say("en", f"a{mark}b")) for mark in "，。、：；？！（）《》"),
     *((outputs.outputs_are_the_same_everywhere, shows("zh", "value", result(shown))) for shown in (
-        "/root/x", "/Users/me", "/tmp/x", r"C:\x", "lib/site-packages/x", "07:08:09", "2024-05-06T07:08",
-        "FutureWarning", "cpu", "cuda:0", "mps", "xpu", "device(type='meta')", "3 ms per loop")),
+        "/root/x", "/Users/me", "/tmp/x", r"C:\x", "lib/site-packages/x", "07:08:09",
+
+        "2024-05-06T07:08", "FutureWarning", "cpu", "cuda:0", "mps", "xpu", "device(type='meta')", "3 ms per loop")),
     *((parity.the_same_outputs, shows("en", "table", result(shown))) for shown in (
         "{'shape': torch.Size([3, 2]), 'empty': None}", "{'shape': [3, 2], 'empty': False}",
         "{'shape': torch.Size([3, 2]), 'empty': False, 1}", "{'shape': torch.Size([-3, 2]), False}",

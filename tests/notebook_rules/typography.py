@@ -12,6 +12,7 @@ LATIN = f"A-Za-z0-9{CODE}{FORMULA}"
 HALF = ",.:;?!()"
 FULL = "，。、：；？！（）《》〈〉【】「」"
 QUOTES = "“”‘’"
+BILINGUAL_PAGES = {"glossary"}  # English pages that list Chinese words; others tag single cells
 
 
 def _texts(page, pattern):
@@ -108,7 +109,7 @@ def chinese_is_translated(page):
 @page_rule
 def english_is_english(page):
     """English readers meet 优, 良 and 差, which are explained, and no other Chinese."""
-    if page.language == "en":
+    if page.language == "en" and page.name not in BILINGUAL_PAGES:
         other = f"(?![{VOCABULARY}])[{HAN_CLASS}]|[{FULL}\uff00-\uffef]"
         for cell, match, around in _texts(page, f"({other})+"):
             if "bilingual" not in cell.tags:
