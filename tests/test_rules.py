@@ -927,7 +927,8 @@ def one_line(problem):
     *((outputs.outputs_are_the_same_everywhere, shows("zh", "value", result(shown))) for shown in (
         "/root/x", "/Users/me", "/tmp/x", r"C:\x", "lib/site-packages/x", "07:08:09",
 
-        "2024-05-06T07:08", "FutureWarning", "cpu", "cuda:0", "mps", "xpu", "device(type='meta')", "3 ms per loop")),
+        "2024-05-06T07:08", "FutureWarning", "cpu", "cuda:0", "mps", "xpu",
+        "device(type='meta')", "3 ms per loop")),
     *((parity.the_same_outputs, shows("en", "table", result(shown))) for shown in (
         "{'shape': torch.Size([3, 2]), 'empty': None}", "{'shape': [3, 2], 'empty': False}",
         "{'shape': torch.Size([3, 2]), 'empty': False, 1}", "{'shape': torch.Size([-3, 2]), False}",
