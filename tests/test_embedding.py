@@ -1,4 +1,4 @@
-"""Embedding against torch.nn.Embedding: outputs, gradients, options, errors, and all that copies."""
+"""Embedding against torch.nn.Embedding: outputs, gradients, options, errors, and copies."""
 
 import copy
 import inspect
@@ -51,7 +51,7 @@ def ids_of(shape, rows, dtype=torch.int64, seed=0):
 OPTIONS = [
     {"padding_idx": p, "max_norm": m, "norm_type": n, "scale_grad_by_freq": f, "sparse": s}
     for p, (m, n), f, s in itertools.product(
-        [None, 0, 3, -1, -7], [(None, 2.0), (1.5, 2.0), (0.7, 1.0)], [False, True], [False, True]
+        [None, 0, -2], [(None, 2.0), (1.5, 2.0), (0.7, 1.0)], [False, True], [False, True]
     )
     if not (f and s)
 ]
@@ -61,6 +61,8 @@ OPTIONS = [
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(str(v) for v in o.values()))
 def test_equals_torch(options, dtype):
     for shape, index_dtype in zip(SHAPES, itertools.cycle([torch.int64, torch.int32])):
+        if shape == () and options["sparse"] and options["padding_idx"] is not None:
+            continue  # PyTorch's own backward fails here: "too many indices for tensor"
         ours, theirs = pair(dtype=dtype, **options)
         ids = ids_of(shape, 7, index_dtype, seed=len(shape))
         before = ids.clone()
@@ -109,6 +111,15 @@ def test_order_of_sums_does_not_depend_on_threads():
             assert torch.equal(run(ours, ids)[1], run(theirs, ids)[1])
     finally:
         torch.set_num_threads(threads)
+
+
+def test_sparse_gradient_of_a_single_index_beside_a_pad():
+    for index, count in ((1, 1), (0, 0)):
+        layer = Embedding(4, 2, padding_idx=0, sparse=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            layer(torch.tensor(index)).sum().backward()
+        assert layer.weight.grad._nnz() == count and layer.weight.grad.to_dense().sum() == 2 * count
 
 
 def test_non_contiguous_indices_and_weight():
@@ -272,7 +283,10 @@ def test_func_transforms():
         )
     torch.testing.assert_close(results[0], results[1])
     ours = pair()[0]
-    assert hessian(lambda w: functional_call(ours, {"weight": w}, (ids,)).sum())(ours.weight).any() == 0
+    assert (
+        hessian(lambda w: functional_call(ours, {"weight": w}, (ids,)).sum())(ours.weight).any()
+        == 0
+    )
 
 
 def test_vmap_with_max_norm_says_no_as_pytorch_does():
@@ -305,7 +319,9 @@ def test_compiled_sparse_works_outside_the_graph():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run(torch.compile(ours, backend="eager"), torch.tensor([1, 2, 1]))
-    assert torch.equal(ours.weight.grad.to_dense(), run(theirs, torch.tensor([1, 2, 1]))[1].to_dense())
+    assert torch.equal(
+        ours.weight.grad.to_dense(), run(theirs, torch.tensor([1, 2, 1]))[1].to_dense()
+    )
 
 
 def test_autocast_leaves_a_lookup_alone():
@@ -432,7 +448,9 @@ def test_range_check_can_be_switched_off_and_comes_back():
 
 
 @pytest.mark.parametrize(
-    "dtype", [torch.float32, torch.float64, torch.bool, torch.uint8, torch.int8, torch.int16], ids=str
+    "dtype",
+    [torch.float32, torch.float64, torch.bool, torch.uint8, torch.int8, torch.int16],
+    ids=str,
 )
 def test_index_dtype(dtype):
     with pytest.raises(RuntimeError) as error:
@@ -530,7 +548,9 @@ def bad_inputs(draw):
     """An input for Embedding(6, ...) and the exception that it must end in."""
     kind = draw(st.sampled_from(["range", "dtype", "type"]))
     if kind == "type":
-        return draw(st.one_of(st.none(), st.integers(), st.text(), st.lists(st.integers()))), TypeError
+        return draw(
+            st.one_of(st.none(), st.integers(), st.text(), st.lists(st.integers()))
+        ), TypeError
     if kind == "dtype":
         wrong = [torch.float16, torch.float32, torch.float64, torch.bool, torch.uint8, torch.int8,
                  torch.int16, torch.complex64]  # fmt: skip

@@ -217,9 +217,7 @@ def autocast(*tensors):
         return tensors
     dtype = torch.get_autocast_dtype(kind)
     return tuple(
-        t.to(dtype)
-        if t is not None and t.is_floating_point() and t.dtype != torch.float64
-        else t
+        t.to(dtype) if t is not None and t.is_floating_point() and t.dtype != torch.float64 else t
         for t in tensors
     )
 

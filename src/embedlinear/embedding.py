@@ -29,7 +29,8 @@ class Lookup(torch.autograd.Function):
             checks.no_frequency_with_sparse(scale_grad_by_freq)
             if padding_idx is not None:  # the pad is left out, not stored as zeros
                 ids, grad = ids[ids != padding_idx], grad[ids != padding_idx]
-            return torch.sparse_coo_tensor(ids[None], grad, ctx.shape), None, None, None, None
+            table = torch.sparse_coo_tensor(ids[None], grad, ctx.shape, check_invariants=False)
+            return table, None, None, None, None
         if scale_grad_by_freq:
             count = ids.new_zeros(ctx.shape[0]).index_add_(0, ids, torch.ones_like(ids))[ids]
             grad = grad * (1 / count.to(grad.dtype)).unsqueeze(1)
