@@ -926,7 +926,6 @@ def one_line(problem):
     *((typography.english_is_english, say("en", f"a{mark}b")) for mark in "，。、：；？！（）《》"),
     *((outputs.outputs_are_the_same_everywhere, shows("zh", "value", result(shown))) for shown in (
         "/root/x", "/Users/me", "/tmp/x", r"C:\x", "lib/site-packages/x", "07:08:09",
-
         "2024-05-06T07:08", "FutureWarning", "cpu", "cuda:0", "mps", "xpu",
         "device(type='meta')", "3 ms per loop")),
     *((parity.the_same_outputs, shows("en", "table", result(shown))) for shown in (
