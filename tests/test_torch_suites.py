@@ -1,7 +1,7 @@
 """PyTorch's own cases for the two layers, run with our classes in place of PyTorch's.
 
-They come with every torch, in ``torch.testing._internal``: the inputs of ``common_modules`` (and its
-error inputs), the older ones of ``common_nn``, and the operators' samples of
+They come with every torch, in ``torch.testing._internal``: the inputs of ``common_modules`` (also
+the bad ones), the older ones of ``common_nn``, and the operators' samples of
 ``common_methods_invocations`` for ``nn.functional.embedding`` and ``nn.functional.linear``.
 """
 
@@ -56,7 +56,7 @@ def test_the_cases_are_still_there():
 
 @pytest.mark.parametrize("theirs, case, dtype, training", list(module_cases()))
 def test_module_inputs(theirs, case, dtype, training):
-    """What test_modules.py asks: forward, reference, gradients, pickle, repr, dtype, non-contiguity."""
+    """What test_modules.py asks: forward, reference, gradients, pickle, repr, dtype."""
     ours, reference = build(OURS[theirs], case, dtype), build(theirs, case, dtype)
     ours.train(training), reference.train(training)
     assert repr(ours) == repr(reference)

@@ -36,11 +36,9 @@ class Lookup(torch.autograd.Function):
             grad = grad * (1 / count.to(grad.dtype)).unsqueeze(1)
         # An id met twice collects both gradients, always in the same order: index_add keeps it
         # with many threads, index_put in half precision, where it rounds each sum as PyTorch does.
-        zeros, half = grad.new_zeros(()).expand(ctx.shape), (torch.float16, torch.bfloat16)
-        if grad.dtype in half:
-            table = zeros.index_put((ids,), grad, accumulate=True)
-        else:
-            table = zeros.index_add(0, ids, grad)
+        half = grad.dtype in (torch.float16, torch.bfloat16)
+        zeros = grad.new_zeros(()).expand(ctx.shape)  # costs no memory until it is added to
+        table = zeros.index_put((ids,), grad, True) if half else zeros.index_add(0, ids, grad)
         if padding_idx is not None:
             table[padding_idx] = 0  # the pad never learns
         return table, None, None, None, None
@@ -73,17 +71,14 @@ class Embedding(nn.Module):
         num_embeddings (int): V, the number of rows; ``input`` is int32 or int64, 0..V-1.
         embedding_dim (int): D, the size of a row.
         padding_idx (int, optional): this row starts as zeros and gets no gradient; -1: the last.
-        max_norm (float, optional): looked-up rows longer than this are shortened, in ``weight``;
-            norm_type (float) is the p of the p-norm that measures them.
+        max_norm, norm_type (float): looked-up rows of a greater p-norm are shortened in ``weight``.
         scale_grad_by_freq (bool): divide a row's gradient by its count in the mini-batch.
         sparse (bool): make ``weight.grad`` a sparse tensor (for SGD, Adagrad, SparseAdam).
-        _weight, _freeze: private, as in PyTorch; the public way is ``from_pretrained``.
-        device, dtype: where and as what ``weight`` is made.
+        device, dtype: of ``weight``. _weight, _freeze: private, as PyTorch's; not for you.
 
-    Raises IndexError for an index outside 0..V-1 (``checks.index_check`` can switch that off) or a
-    float ``padding_idx``, AssertionError for ``padding_idx`` outside the table or ``embeddings``
-    not 2-D, RuntimeError for a negative size or an index of another dtype, TypeError for a size
-    that is no integer or an ``input`` that is no tensor.
+    Raises IndexError for an index outside 0..V-1 (``checks.index_check`` can switch that off) or
+    a float ``padding_idx``, AssertionError for one outside the table or ``embeddings`` not 2-D,
+    RuntimeError for a negative size or another index dtype, TypeError for what is no int or tensor.
     """
 
     __constants__ = "num_embeddings embedding_dim padding_idx max_norm norm_type".split()
@@ -96,8 +91,8 @@ class Embedding(nn.Module):
         checks.table(_weight, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = checks.padding_idx(padding_idx, num_embeddings)
-        self.max_norm, self.norm_type = max_norm, norm_type
-        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
+        self.max_norm, self.norm_type, self.sparse = max_norm, norm_type, sparse
+        self.scale_grad_by_freq = scale_grad_by_freq
         if _weight is None:
             table = torch.empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
             self.weight = nn.Parameter(table, requires_grad=not _freeze)
