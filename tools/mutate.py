@@ -63,6 +63,7 @@ FAULTS = [  # name, file, text, replacement
         "weight.index_copy_(0, ids.long(), rows)",
         "weight.index_copy(0, ids.long(), rows)",
     ),
+    ("max_norm hidden from autograd", E, "weight = weight.detach()", "weight = weight.data"),
     (
         "max_norm on every row",
         E,
@@ -210,7 +211,7 @@ FAULTS = [  # name, file, text, replacement
         "num_classes = int(indices.max()) + 1 if num_classes is None else num_classes\n"
         "    if num_classes is None:",
     ),
-    ("int32 refused", H, "indices.long().unsqueeze(-1)", "indices.unsqueeze(-1)"),
+    ("int32 refused", C, "(torch.int64, torch.int32)", "(torch.int64,)"),
     ("two instead of one", H, "unsqueeze(-1), 1)", "unsqueeze(-1), 2)"),
     (
         "linear shares the table's memory",

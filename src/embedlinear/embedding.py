@@ -52,9 +52,9 @@ class LookupBothModes(Lookup):
         return weight_tangent.index_select(0, ctx.saved_tensors[0])  # a gather is linear
 
 
-@torch.no_grad()
 def renormalise_(weight, ids, max_norm, norm_type):
     """Shorten to ``max_norm``, in place, those of the rows ``ids`` that are longer."""
+    weight = weight.detach()  # the same memory, but the shortening is not differentiated
     rows = weight.index_select(0, ids)
     length = torch.linalg.vector_norm(rows, norm_type, dim=1, keepdim=True).double()
     scale = torch.full_like(length, max_norm) / (length + 1e-7)
