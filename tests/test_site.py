@@ -116,7 +116,7 @@ def test_the_start_page_works_without_javascript(site):
 
 @every_language
 def test_every_icon_is_in_the_small_font(site, language):
-    """The subset lacks what no template shows; a new icon must be added to tools/subset_icons.py."""
+    """The subset lacks what no template shows; a new icon must be added to tools/subset_site_fonts.py."""
     used = set()
     for page in [*PAGES, "search"]:
         text = (site / language / f"{page}.html").read_text(encoding="utf-8")
@@ -128,6 +128,15 @@ def test_every_icon_is_in_the_small_font(site, language):
         code = re.search(rf'fa-{icon}:before[^{{]*{{content:"\\([0-9a-f]+)"', styles)
         assert code, f"the theme has no icon {icon}"
         assert int(code[1], 16) in font.getBestCmap(), f"the subset lacks {icon} (U+{code[1]})"
+
+
+@every_language
+def test_every_sign_of_a_formula_is_in_the_small_font(site, language):
+    font = TTFont(site / language / "_static/vendor/stix-two-math/stix-two-math.woff2")
+    signs = set("".join(f.get_text() for page in PAGES for f in soup(site, language, page)("math")))
+    italic = {chr(0x1D44E + i) for i in range(26)} - {chr(0x1D455)}  # what a lone letter is drawn as
+    missing = {sign for sign in (signs | italic) if sign.strip() and ord(sign) not in font.getBestCmap()}
+    assert signs and not missing, f"add {missing} to tools/subset_site_fonts.py"
 
 
 @every_language

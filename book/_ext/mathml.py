@@ -1,23 +1,18 @@
-"""Formulas as MathML, made at build time: every browser draws it, without a script or a font."""
+"""Formulas as MathML, made at build time: every browser draws it without a script."""
 
 from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 
 
-def mathml(node, display):
-    # Few text fonts have the sign ⊤ of the transpose, and a borrowed one stretches the line.
-    formula = convert(node.astext(), display=display)
-    return formula.replace("<mo>&#x022A4;</mo>", '<mi mathvariant="normal">T</mi>')
-
-
 def inline(self, node):
-    self.body.append(mathml(node, "inline"))
+    self.body.append(convert(node.astext(), display="inline"))
     raise SkipNode
 
 
 def block(self, node):
     # A long formula scrolls in its own box; the keyboard has to reach that box.
-    self.body.append(f'<div class="math" tabindex="0">{mathml(node, "block")}</div>\n')
+    formula = convert(node.astext(), display="block")
+    self.body.append(f'<div class="math" tabindex="0">{formula}</div>\n')
     raise SkipNode
 
 
