@@ -16,7 +16,7 @@ serve: .venv/.installed  ## look at the site while you write
 	@$(PY) tools/serve.py
 
 bench: .venv/.installed  ## what the layers cost, beside torch.nn
-	@$(PY) -m embedlinear.bench
+	@$(PY) -m embedlinear.bench --memory
 
 clean:
 	rm -rf _build .pytest_cache .hypothesis

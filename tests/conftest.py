@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+# Two workers with two threads each would fight for two cores; a number that is set already stays.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 # Without these flags a browser in a closed network spends its time on calls to its maker.
 BROWSER_FLAGS = [
