@@ -44,7 +44,7 @@ SIGNS += [ord(sign) for sign in "ℎℝℕ×·±−≤≥≠≈∈∉∂∇∑�
 
 
 def cut(source, target: Path, unicodes) -> None:
-    options = subset.Options(flavor="woff2", layout_features=["*"], layout_closure=False)
+    options = subset.Options(flavor="woff2", layout_features=[], hinting=False)
     font = subset.load_font(source, options)
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=unicodes)
