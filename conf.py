@@ -2,6 +2,7 @@
 
 import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import yaml
@@ -34,5 +35,10 @@ book_repository = os.environ.get("BOOK_REPOSITORY", "").rstrip("/").removesuffix
 book_site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
 if book_site:
     settings["html_baseurl"] = f"{book_site}/{book_language}/"
+
+# Sphinx looks at pages and templates to see what is new; this makes it look at the rest too.
+machinery = sorted(path for name in ("_ext", "_static") for path in (ROOT / "book" / name).rglob("*"))
+book_machinery = sha256(b"".join(p.read_bytes() for p in machinery if p.suffix in (".py", ".css", ".js")))
+book_machinery = book_machinery.hexdigest()
 
 globals().update(settings)

@@ -39,5 +39,6 @@ def setup(app):
     app.add_config_value("book_language", "", "html")
     app.add_config_value("book_repository", "", "html")
     app.add_config_value("book_site", "", "html")
+    app.add_config_value("book_machinery", "", "env")
     app.connect("html-page-context", add_context)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
