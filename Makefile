@@ -1,13 +1,16 @@
 PYTHON ?= $(or $(shell command -v python3),$(shell command -v python))
 PY := .venv/bin/python
 
-.PHONY: book test execute serve bench clean
+.PHONY: book test takeaway execute serve bench clean
 
 book: .venv/.installed  ## the site, in both languages
 	@$(PY) tools/build.py
 
 test: .venv/.installed  ## everything that must hold: helpers, every cell, both languages, the site
 	@$(PY) -m pytest
+
+takeaway: .venv/.installed  ## the whole book as PDF and EPUB, linked from the site's start page
+	@$(PY) tools/takeaway.py
 
 execute: .venv/.installed  ## run all notebooks again and keep their outputs
 	@$(PY) tools/execute.py $(NOTEBOOKS)

@@ -5,6 +5,7 @@ executed: the pages show the outputs that the notebooks carry and that the tests
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
+TAKEAWAY = ROOT / "_build" / "takeaway"  # what tools/takeaway.py makes
+TAKE_IT = {
+    "zh": '<p class="takeaway">整本书可以带走，断网也能读：{}。</p>',
+    "en": '<p class="takeaway">To take the whole book with you: {}.</p>',
+}
 NOT_SERVED = ("*.map", "*.ttf", "*.po", "*.pot", "*.LICENSE.txt")  # for the theme's own makers
 
 
@@ -56,6 +62,27 @@ def tidy(folder: Path) -> None:
             path.unlink()
 
 
+def link_takeaway(out: Path) -> None:
+    """Offer the whole book as PDF and EPUB on the start page, where they are there and up to date."""
+    for language in LANGUAGES:
+        sources = [ROOT / "_toc.yml", *(ROOT / "book" / language).glob("*.ipynb")]
+        newest = max(path.stat().st_mtime for path in sources)
+        links = []
+        for kind in ("pdf", "epub"):
+            made, copy = (folder / f"embedlinear-{language}.{kind}" for folder in (TAKEAWAY, out / language))
+            copy.unlink(missing_ok=True)
+            if made.exists() and made.stat().st_mtime > newest:
+                shutil.copy(made, copy)
+                size = f"{made.stat().st_size / 1e6:.1f} MB"
+                links.append(f'<a href="{copy.name}" download>{kind.upper()}</a> ({size})')
+        line = TAKE_IT[language].format(", ".join(links)) if links else ""
+        if language == "zh":
+            line = line.replace(" (", "（").replace(")", "）").replace(", ", "、")
+        index = out / language / "index.html"
+        text = index.read_text(encoding="utf-8")
+        index.write_text(re.sub("<!-- takeaway -->.*", f"<!-- takeaway -->{line}", text), encoding="utf-8")
+
+
 def build(out: Path, doctrees: Path) -> list[str]:
     """Build into `out/zh` and `out/en`; returns what went wrong, nothing if nothing did."""
     problems = missing_pages()
@@ -71,6 +98,7 @@ def build(out: Path, doctrees: Path) -> list[str]:
         else:
             tidy(out / language)
     if not problems:
+        link_takeaway(out)
         shutil.copy(ROOT / "book" / "_static" / "start.html", out / "index.html")
     return problems
 
