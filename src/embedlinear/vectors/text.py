@@ -20,7 +20,7 @@ from embedlinear.vectors import decimals
 from embedlinear.vectors.stack import Stack
 
 LONGEST = 1 << 26  # bytes; a line without an end would else fill the memory
-BLOCK = 1 << 20  # bytes; the arrays of a block still fit into the processor's cache
+BLOCK = 1 << 19  # bytes; the arrays of a block still fit into the processor's cache
 BOM = b"\xef\xbb\xbf"
 HEADER = re.compile(rb"[ \t]*([0-9]{1,40})[ \t]+([0-9]{1,40})[ \t\r]*").fullmatch
 FRACTION = re.compile(rb"[+-]?[0-9]*\.([0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
@@ -84,7 +84,7 @@ def layout(name, start, whole, header=None):
             )
         promised = None if header == "ignore" else int(sizes[1])
         return Layout(int(sizes[2]), promised, skip + len(first) + 1, 2)
-    counts = Counter(numbers_at_end(line) for line in lines[:500] if line.strip(b" \r"))
+    counts = Counter(numbers_at_end(line) for line in lines[:200] if line.strip(b" \r"))
     d = max(counts, key=lambda n: (counts[n], -n), default=0)
     if not d:
         raise ValueError(
