@@ -1,7 +1,7 @@
 PYTHON ?= $(or $(shell command -v python3),$(shell command -v python))
 PY := .venv/bin/python
 
-.PHONY: book test takeaway execute serve bench clean
+.PHONY: book test takeaway execute serve bench audit clean
 
 book: .venv/.installed  ## the site, in both languages
 	@$(PY) tools/build.py
@@ -20,6 +20,9 @@ serve: .venv/.installed  ## look at the site while you write
 
 bench: .venv/.installed  ## what the layers cost, beside torch.nn
 	@$(PY) -m embedlinear.bench --memory
+
+audit: book  ## weight, requests and accessibility of every page of the site
+	@$(PY) tools/audit.py
 
 clean:
 	rm -rf _build .pytest_cache .hypothesis

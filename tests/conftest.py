@@ -16,6 +16,8 @@ from filelock import FileLock
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tools"))
+
 # Without these flags a browser in a closed network spends its time on calls to its maker.
 BROWSER_FLAGS = [
     "--no-sandbox",

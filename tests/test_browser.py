@@ -4,8 +4,10 @@ import re
 from urllib.parse import quote
 
 import pytest
+from audit import violations, weight
 from test_site import LANGUAGES, PAGES, every_language, every_page
 
+HERE = re.compile(r"file:|data:|http://127\.0\.0\.1:")
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
@@ -26,8 +28,7 @@ def reader(browser):
         page.on("console", lambda m: m.type == "error" and page.trouble.append(m.text))
         page.on("pageerror", lambda error: page.trouble.append(str(error)))
         page.on("requestfailed", lambda request: failed(page, request))
-        home = re.match(r"file:|https?://[^/]+/", address)[0]
-        page.on("request", lambda r: r.url.startswith((home, "data:")) or page.trouble.append(r.url))
+        page.on("request", lambda r: HERE.match(r.url) or page.trouble.append(r.url))
         page.goto(address)
         return page
 
@@ -38,15 +39,19 @@ def reader(browser):
 
 @every_page
 @every_language
-def test_a_page_opens_clean_and_fits(served, reader, language, page):
+def test_a_page_opens_clean_light_and_for_everyone(site, served, reader, language, page):
     """From a server: wide and light first, then the same page on a phone at night."""
-    view = reader(f"{served}/{language}/{page}.html", viewport=SIZES["wide"], color_scheme="light")
-    for size, scheme in (("wide", "light"), ("phone", "dark")):
-        view.set_viewport_size(SIZES[size])
+    address = f"{served}/{language}/{page}.html"
+    view = reader("about:blank", viewport=SIZES["wide"], reduced_motion="reduce")
+    requests, size = weight(view, address, site)
+    assert requests <= 25 and size < 200 * 1024, f"{requests} requests, {size / 1024:.0f} KB"
+    for form, scheme in (("wide", "light"), ("phone", "dark")):
+        view.set_viewport_size(SIZES[form])
         view.emulate_media(color_scheme=scheme)
         view.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
         beyond = view.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert beyond <= 0, f"{size}: {beyond} pixels stick out"
+        assert beyond <= 0, f"{form}: {beyond} pixels stick out"
+        assert violations(view) == [], f"{form}, {scheme}"
     assert view.trouble == []
 
 
