@@ -49,6 +49,12 @@ def failed(ename, evalue, traceback=None):
             "traceback": [traceback or f"\x1b[31m{ename}\x1b[39m: {evalue}\n"]}
 
 
+def widget(word, number):
+    """What an interactive figure stores: what it shows first, and data that it shows later."""
+    return result(f'<p>{word} 1</p>\n<script type="application/json">["{word}",1,{number}]</script>',
+                  "text/html")
+
+
 PICTURE = {"output_type": "display_data", "metadata": {},
            "data": {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure size 640x480 with 1 Axes>"}}
 
@@ -425,7 +431,7 @@ BREAKS = [
      """),
     (structure.chapters_have_small_cells,
      drop("zh en", "sum-0"), """
-     book/*/rows.ipynb: has 14 code cells; a chapter has 15 to 36
+     book/*/rows.ipynb: has 14 code cells; a chapter has 15 to 38
      """),
     (structure.chapters_have_small_cells,
      both(*(edit("zh en", name, "", "0\n" * 5) for name in ("table", "value", "words")),
@@ -610,7 +616,7 @@ BREAKS = [
 
     (parity.the_same_cells,
      drop("en", "sum-3"), """
-     book/en/rows.ipynb: has 14 code cells; a chapter has 15 to 36
+     book/en/rows.ipynb: has 14 code cells; a chapter has 15 to 38
      book/zh/rows.ipynb, cell 13 (sum-3): this code cell ('1 + 3') is missing in
          book/en/rows.ipynb
      """),
@@ -820,6 +826,12 @@ BREAKS = [
          en: execute_result text/plain
      """),
     (parity.the_same_outputs,
+     both(shows("zh", "value", widget("行", 2)), shows("en", "value", widget("row", 3))), """
+     book/{zh,en}/rows.ipynb, cell 5 (value): the outputs differ
+         zh: 2 in '行 1 ["行",1,2]'
+         en: 3 in 'row 1 ["row",1,3]'
+     """),
+    (parity.the_same_outputs,
      shows("en", "beyond", failed("ValueError", "index 3 is out of bounds")), """
      book/{zh,en}/rows.ipynb, cell 7 (beyond): the outputs differ in kind
          zh: error IndexError
@@ -868,6 +880,7 @@ ALLOWED = [
     shows("en", "drawn", {**PICTURE, "data": {"image/png": "iVBORw0KGgoA",
                                               "text/plain": "<Figure size 650x480 with 1 Axes>"}}),
     shows("en", "speed", printed("CPU times: 2 ms\n")),
+    both(shows("zh", "value", widget("行", 2)), shows("en", "value", widget("row", 2))),
     both(put("zh en", "value", metadata={"tags": ["nbval-ignore-output"]}),
          shows("zh", "value", result("device(type='cpu')")),
          shows("en", "value", result("device(type='cuda')"))),

@@ -254,7 +254,7 @@ def _first_fact(here, there):
 
 
 def _readable(output):
-    """The texts of an output, of a page of HTML only its words."""
+    """The texts of an output, of a page of HTML only its words and its data."""
     if output["output_type"] == "stream":
         return ["".join(output["text"])]
     if output["output_type"] == "error":
@@ -263,8 +263,14 @@ def _readable(output):
             if kind.startswith("text/")}
     # A figure is as wide as its labels, which differ.
     data = {kind: re.sub(r"<Figure size \S+", "<Figure", text) for kind, text in data.items()}
-    return [BeautifulSoup(text, "html.parser").get_text(" ", strip=True)
-            if kind == "text/html" else text for kind, text in sorted(data.items())]
+    return [_said_and_carried(BeautifulSoup(text, "html.parser")) if kind == "text/html" else text
+            for kind, text in sorted(data.items())]
+
+
+def _said_and_carried(html):
+    """The words of HTML, then the JSON that a script shows to readers who choose something else."""
+    data = [script.string or "" for script in html("script", type="application/json")]
+    return " ".join([html.get_text(" ", strip=True), *data])
 
 
 def _is_chinese(text):

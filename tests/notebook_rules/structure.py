@@ -28,7 +28,7 @@ TAGS = {
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 NOT_CHAPTERS = {"index", "setup", "glossary", "source-check", "pitfalls"}
-CODE_CELLS = (15, 36)  # the exercises' cells included
+CODE_CELLS = (15, 38)  # the exercises' cells and those of interactive figures included
 MEDIAN_LINES = 4
 
 
