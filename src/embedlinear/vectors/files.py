@@ -187,7 +187,7 @@ def recognise(source, start):
             raise ValueError(
                 f"{source.name}: this is no table of word vectors but an object, {PICKLE}"
             )
-        if re.match(rb"\s*<(!doctype|html|\?xml|head|body)", start, re.I):
+        if re.match(rb"\s*<(!doctype|html|\?xml|head|body)", start, re.IGNORECASE):
             raise ValueError(
                 f"{source.name}: this is an HTML page, not word vectors; it may be the page around "
                 f"the download, or an error message of the server. Download the file itself."

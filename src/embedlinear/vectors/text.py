@@ -85,7 +85,7 @@ def layout(name, start, whole, header=None):
         promised = None if header == "ignore" else int(sizes[1])
         return Layout(int(sizes[2]), promised, skip + len(first) + 1, 2)
     counts = Counter(numbers_at_end(line) for line in lines[:200] if line.strip(b" \r"))
-    d = max(counts, key=lambda n: (counts[n], -n), default=0)
+    d = max(counts, key=lambda n: (counts[n], n), default=0)  # a tie: better refused than invented
     if not d:
         raise ValueError(
             f"{name}, line 1: expected a word and its numbers, parted by single spaces, but found "
@@ -176,7 +176,8 @@ def rows(name, first_line, block, d, vocab=None, errors="strict"):
     raw = [block[a:b] for a, b in cuts]
     words, mended = decoded(name, first_line, raw, errors)
     for row in np.flatnonzero(fields > d + 1).tolist():
-        check_word(name, first_line + row, raw[row], block.split(b"\n", row + 1)[row], d)
+        whole = data[start[row] : new[row]].tobytes()
+        check_word(name, first_line + row, raw[row], whole, d)
     lines = range(first_line, first_line + len(words))
     read = len(words)
     if vocab is not None:
@@ -225,13 +226,15 @@ def check_fields(name, first_line, block, fields, d):
 def check_word(name, line, word, whole, d):
     """Refuse a row with too many numbers: a word of several fields, one written like its numbers.
 
-    "windows 10" and "python 3.11" are words; in "the 0.4183 0.2497 ..." a number is too many.
+    That is a fraction with as many decimals as any of them, or in a row of whole numbers a whole
+    one. "windows 10" and "python 3.11" are words; in "the 0.4183 0.2497 ..." is a number too many.
     """
-    places = [FRACTION(field) for field in whole.rsplit(b" ", d)[1:]]
-    least = min((len(p[1]) if p else 0 for p in places), default=0)
+    found = [FRACTION(field) for field in whole.rsplit(b" ", d)[1:]]
+    least = min((len(place[1]) for place in found if place), default=0)
+    pattern = FRACTION if any(found) else decimals.NUMBER
     for field in word.split(b" ")[1:]:
-        found = FRACTION(field)
-        if found and least and len(found[1]) >= least:
+        number = pattern(field)
+        if number and (pattern is decimals.NUMBER or len(number[1]) >= least):
             raise ValueError(
                 f"{name}, line {line}: expected a word and {d} numbers, but {shown(field)} stands "
                 f"before the last {d}, in {shown(word)}: there are too many numbers, or two rows "
