@@ -4,6 +4,7 @@ import os
 import sys
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 from jupyter_book.config import get_final_config
@@ -35,6 +36,8 @@ book_repository = os.environ.get("BOOK_REPOSITORY", "").rstrip("/").removesuffix
 book_site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
 if book_site:
     settings["html_baseurl"] = f"{book_site}/{book_language}/"
+# A page that is not there is shown at any depth, so its links begin at the server's root.
+settings["notfound_urls_prefix"] = f"{urlsplit(book_site).path}/{book_language}/"
 
 # Sphinx looks at pages and templates to see what is new; this makes it look at the rest too.
 machinery = sorted(path for name in ("_ext", "_static") for path in (ROOT / "book" / name).rglob("*"))

@@ -13,8 +13,8 @@ from bs4 import BeautifulSoup
 from conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
-import build  # noqa: E402
-import takeaway  # noqa: E402
+import build
+import takeaway
 
 every_language = pytest.mark.parametrize("language", build.LANGUAGES)
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -66,7 +66,7 @@ def test_every_link_of_the_pdf_leads_to_its_place(pdf):
 def test_the_contents_say_the_right_pages(pdf):
     order = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
     said = {a["href"][1:]: int(a["data-page"]) for a in pdf.html.select("nav a")}
-    assert list(said)[0] == "index" and set(build.pages()) <= set(said)
+    assert next(iter(said)) == "index" and set(build.pages()) <= set(said)
     for name, number in said.items():
         assert order[pdf.Root.Dests[f"/{name}"][0].objgen] == number
     assert list(said.values()) == sorted(said.values())

@@ -5,11 +5,13 @@ executed: the pages show the outputs that the notebooks carry and that the tests
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -83,6 +85,37 @@ def link_takeaway(out: Path) -> None:
         index.write_text(re.sub("<!-- takeaway -->.*", f"<!-- takeaway -->{line}", text), encoding="utf-8")
 
 
+def help_finders(out: Path) -> None:
+    """A page for addresses that lead nowhere and, where the site's address is known, a site map.
+
+    sphinx-sitemap would make a map for each language, and know the folder `zh` by no other name
+    than Sphinx's `zh_CN`.
+    """
+    site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
+    text = (ROOT / "book" / "_static" / "404.html").read_text(encoding="utf-8")
+    base = f'<base href="{urlsplit(site).path}/">'
+    (out / "404.html").write_text(text.replace('<base href="/">', base), encoding="utf-8")
+    for name in ("sitemap.xml", "robots.txt"):
+        (out / name).unlink(missing_ok=True)
+    if not site:
+        return
+    names = ["" if page == "index" else f"{page}.html" for page in pages()]
+    urls = ""
+    for name in names:
+        twins = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{tag}" href="{site}/{language}/{name}"/>'
+            for language, tag in (("zh", "zh-CN"), ("en", "en"))
+        )
+        urls += "".join(f"<url><loc>{site}/{language}/{name}</loc>{twins}</url>\n" for language in LANGUAGES)
+    (out / "sitemap.xml").write_text(
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:xhtml="http://www.w3.org/1999/xhtml">\n{urls}</urlset>\n',
+        encoding="utf-8",
+    )
+    (out / "robots.txt").write_text(f"Sitemap: {site}/sitemap.xml\n", encoding="utf-8")
+
+
 def build(out: Path, doctrees: Path) -> list[str]:
     """Build into `out/zh` and `out/en`; returns what went wrong, nothing if nothing did."""
     problems = missing_pages()
@@ -99,6 +132,7 @@ def build(out: Path, doctrees: Path) -> list[str]:
             tidy(out / language)
     if not problems:
         link_takeaway(out)
+        help_finders(out)
         shutil.copy(ROOT / "book" / "_static" / "start.html", out / "index.html")
     return problems
 

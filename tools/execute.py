@@ -1,12 +1,17 @@
 """Run notebooks in place, side by side: `python tools/execute.py [book/zh/setup.ipynb ...]`.
 
 A notebook is written back only when all its cells ran; one that fails keeps its file as it was.
+After a run of all of them, book/data/verified.json says with what, and when: the colophon shows it.
 """
 
 import argparse
+import json
 import os
+import platform
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -15,6 +20,10 @@ from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from colophon import RECORD, fingerprint
+
+VERIFIED = ("torch", "numpy", "matplotlib", "ipykernel", "jupyter-book", "nbval")
 METADATA = {  # no versions: the same notebook from every Python
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -68,6 +77,22 @@ def execute(path: Path) -> str | None:
     return None
 
 
+def record(paths: list[Path]) -> None:
+    """Note with what all the notebooks ran, and what came out."""
+    from embedlinear import select_device  # it loads torch
+
+    cells = [c for path in paths for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    run = {
+        "date": date.today().isoformat(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "device": select_device().type,
+        "versions": {"Python": platform.python_version()} | {name: version(name) for name in VERIFIED},
+        "cells": len(cells),
+        "notebooks": {f"{path.parent.name}/{path.name}": fingerprint(path) for path in paths},
+    }
+    RECORD.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="all of book/ when none is named")
@@ -85,6 +110,8 @@ def main() -> None:
                 problems.append(f"{running[done]} is left as it was: {done.result()}")
     if problems:
         sys.exit("\n".join(problems))
+    if not options.notebooks:
+        record(paths)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ class HeadingAnchors(SphinxTransform):
         slugs = getattr(self.document, "myst_slugs", {})
         for paragraph in list(self.document.findall(nodes.paragraph)):
             anchor = ANCHOR.fullmatch("".join(child.astext() for child in paragraph))
-            section = anchor and paragraph.next_node(nodes.section, ascend=True)
-            if section:
+            section = anchor and paragraph.next_node(descend=False, ascend=True)
+            if isinstance(section, nodes.section):
                 paragraph.parent.remove(paragraph)
                 title = section.next_node(nodes.title).astext()
                 section["ids"] = [anchor[1]]

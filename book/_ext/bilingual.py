@@ -24,6 +24,8 @@ def links_to(page, config):
 
 def add_context(app, pagename, templatename, context, doctree):
     config = app.config
+    if pagename == config.notfound_pagename:  # shown at any depth
+        context["content_root"], context["pageurl"] = config.notfound_urls_prefix, None
     root = f"{config.book_site}/" if config.book_site else context["content_root"] + "../"
     suffix = "" if config.book_site and pagename == "index" else f"{pagename}.html"
     context["alternates"] = {

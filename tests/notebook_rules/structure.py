@@ -27,7 +27,7 @@ TAGS = {
 }
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
-NOT_CHAPTERS = {"index", "setup", "glossary", "source-check", "pitfalls"}
+NOT_CHAPTERS = {"index", "setup", "glossary", "source-check", "pitfalls", "colophon"}
 CODE_CELLS = (15, 38)  # the exercises' cells and those of interactive figures included
 MEDIAN_LINES = 4
 
