@@ -3,7 +3,8 @@
 Every case runs its sides (PyTorch's layer and ours, or ours with and without a switch) in turns,
 round by round, so that a busy machine slows them alike; medians and their ratio are reported, and,
 with ``--memory`` on Linux, each side's peak in a process of its own. Ctrl-C stops early and keeps
-what was measured. Reading word vectors, beside gensim: ``embedlinear.bench_vectors``. To add a case, write a function that returns its sides, and name it in ``CASES``.
+what was measured. Reading word vectors, beside gensim, is in ``embedlinear.bench_vectors``. To add
+a case, write a function that returns its sides, and name it in ``CASES``.
 """
 
 import argparse

@@ -16,7 +16,7 @@ from embedlinear.vectors import WordVectors, load_vectors
 ROWS = 400_000
 
 
-class Skipped(Exception):  # noqa: N818 - it is no error
+class Skipped(Exception):
     """A case cannot run here; the reason is its text."""
 
 
