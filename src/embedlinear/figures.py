@@ -28,6 +28,7 @@ TEXT = {
         "after": "变换后：{formula}",
         "step": "训练步数",
         "cosine": "余弦相似度",
+        "accuracy": "验证准确率",
         "vocabulary": "词表大小",
         "time": "时间",
         "memory": "内存",
@@ -43,6 +44,7 @@ TEXT = {
         "after": "after: {formula}",
         "step": "training step",
         "cosine": "cosine similarity",
+        "accuracy": "validation accuracy",
         "vocabulary": "vocabulary size",
         "time": "time",
         "memory": "memory",
@@ -214,6 +216,45 @@ def similarity(history, steps=None):
     ax.axhline(0, color="#777777", lw=0.8)
     ax.set(xlabel=text["step"], ylabel=text["cosine"], ylim=(-1.05, 1.05))
     _curves(ax, {label: (steps, values) for label, values in curves.items()},
+            markevery=max(1, len(steps) // 6))
+    return fig
+
+
+@_styled
+def spread(history, steps=None, quantity="accuracy"):
+    """Draw runs that were repeated: a line through their means, a band from lowest to highest.
+
+    ``history`` maps a label to (runs, T) values, ``steps`` is (T,), counted from 0 if missing;
+    ``quantity`` is ``"accuracy"`` or ``"cosine"`` and sets the range that values must lie in.
+    """
+    ranges = {"accuracy": (0, 1), "cosine": (-1, 1)}
+    if quantity not in ranges:
+        raise ValueError(f"quantity is {quantity!r}; it must be one of {sorted(ranges)}")
+    low, high = ranges[quantity]
+    runs = {label: _numbers(f"history[{label!r}]", values, (2,)).numpy()
+            for label, values in _named("history", history).items()}
+    steps = list(range(next(iter(runs.values())).shape[1])) if steps is None else _numbers(
+        "steps", steps, (1,)).tolist()
+    for label, values in runs.items():
+        if values.shape[1] != len(steps):
+            raise ValueError(f"history[{label!r}] has {values.shape[1]} values a run; expected"
+                             f" {len(steps)}, one for each step")
+        if values.min() < low - 0.001 or values.max() > high + 0.001:
+            raise ValueError(f"history[{label!r}] holds numbers from {values.min():.4g} to"
+                             f" {values.max():.4g}; they must lie between {low} and {high}")
+    fig, ax = plt.subplots(figsize=(4.7, 3), layout="constrained")
+    text = _text()
+    ax.set(xlabel=text["step"], ylabel=text[quantity])
+    if quantity == "cosine":
+        ax.axhline(0, color="#777777", lw=0.8)
+        ax.set(ylim=(-1.05, 1.05))
+    for (label, values), (colour, _, _) in zip(runs.items(), _LINES):
+        ax.fill_between(steps, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15,
+                        lw=0, gid=f"band {label}")
+    if quantity == "accuracy":  # curves end high, and their names need room
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, top + 0.15 * (top - bottom))
+    _curves(ax, {label: (steps, values.mean(axis=0).tolist()) for label, values in runs.items()},
             markevery=max(1, len(steps) // 6))
     return fig
 
