@@ -128,10 +128,10 @@ def test_npy(tmp_path, order, dtype):
 
 
 def parsed(fields):
-    joined = b" ".join(fields) + b"\n"
-    lengths = np.array([len(field) for field in fields])
-    end = decimals.PAD + np.cumsum(lengths + 1) - 1
-    return decimals.parse(decimals.padded(joined), end - lengths, end)
+    text = decimals.padded(b" ", b" ".join(fields), b"\n")
+    table = decimals.PAD + np.cumsum([0] + [len(field) + 1 for field in fields])
+    value, bad = decimals.parse(np.frombuffer(text, np.uint8), table[None])
+    return value[0], bad and bad[1]
 
 
 def as_python(field):

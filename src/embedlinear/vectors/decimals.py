@@ -10,6 +10,7 @@ digits) is left to ``float`` itself.
 """
 
 import re
+import threading
 
 import numpy as np
 
@@ -18,20 +19,19 @@ ZEROS = U(0x3030303030303030)  # "00000000"
 DOTS = U(0x1E1E1E1E1E1E1E1E)  # "........" once "0" has been taken away from each digit
 LOW7, HIGH = U(0x7F7F7F7F7F7F7F7F), U(0x8080808080808080)
 OVER_NINE = U(0x7676767676767676)  # sets the high bit of a byte that is 10 or more
+PAIRS = U(0x000000FF000000FF)
 POWERS = 10.0 ** np.arange(16)
 SHIFTS = np.array([0, 56, 48, 40, 32, 24, 16, 8, 0], U)  # what leaves so many bytes of eight
 NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
-PIECE = 1 << 13  # fields parsed at once: their arrays stay in the cache, and in used memory
+PIECE = 1 << 15  # fields parsed at once: their arrays stay in the processor's cache
 FEW = 100  # fields; so many are faster one by one
 PAD = 16  # bytes that may be read in front of a text, and behind it
+BEFORE, BEHIND = b" " * (PAD - 1) + b"\n", b" " * PAD
 
 
-def padded(text):
-    """``text`` (bytes) as uint8 (PAD + n + PAD or a little more,), with spaces around it."""
-    raw = np.frombuffer(text, np.uint8)
-    data = np.full(2 * PAD + len(raw) + -len(raw) % 8, 32, np.uint8)
-    data[PAD : PAD + len(raw)] = raw
-    return data
+def padded(*parts):
+    """The bytes of ``parts``, together, with a line end before them and room around them."""
+    return b"".join([BEFORE, *parts, BEHIND])
 
 
 def word_at(data, at):
@@ -40,22 +40,26 @@ def word_at(data, at):
     return words[at].view("<u8")
 
 
-def eight_digits(word):
-    """Eight digits 0..9, one a byte and the first lowest, to the number they write."""
-    pairs, word = word >> U(8), word * U(10)
-    pairs += word  # the number of each two digits, in every other byte
-    low = pairs >> U(16)
-    for half, factors in (pairs, U(0x000F424000000064)), (low, U(0x0000271000000001)):
-        half &= U(0x000000FF000000FF)
+def eight_digits(word, other=None):
+    """Eight digits 0..9, one a byte and the first lowest, to the number they write, in place."""
+    other = np.right_shift(word, U(8), out=other)
+    word *= U(10)
+    word += other  # the number of each two digits, in every other byte
+    np.right_shift(word, U(16), out=other)
+    for half, factors in (word, U(0x000F424000000064)), (other, U(0x0000271000000001)):
+        half &= PAIRS
         half *= factors
-    pairs += low
-    pairs >>= U(32)
-    return pairs
+    word += other
+    word >>= U(32)
+    return word
 
 
-def not_digits(word):
+def not_digits(word, out=None):
     """Non-zero where a byte of ``word`` is not 0..9."""
-    return ((word + OVER_NINE) | word) & HIGH
+    out = np.add(word, OVER_NINE, out=out)
+    out |= word
+    out &= HIGH
+    return out
 
 
 def last(word, count):
@@ -64,30 +68,59 @@ def last(word, count):
     return (word >> shift) << shift
 
 
-def short(data, start, end):
+class Desk(threading.local):
+    """Room for the numbers of one piece; each thread has its own, and uses it again and again."""
+
+    def __init__(self):
+        self.places, self.at = np.empty((2, PIECE), np.int64)
+        self.word = np.empty(PIECE, U)
+        self.power, self.value = np.empty((2, PIECE))
+        self.lead, self.byte = np.empty((2, PIECE), np.uint8)
+        self.negative, self.test = np.empty((2, PIECE), bool)
+
+
+desk = Desk()
+
+
+def short(data, before, end, out, good):
     """Numbers of the shape ``-d.dddddddd``: a digit, a point, one to eight digits.
 
-    Returns float64 (N,) and whether each field data[start:end] has that shape: bool (N,).
+    Field k, at most PIECE of them, is data[before[k] + 1 : end[k]]. Writes their values to ``out``
+    (N,) float32, and to ``good`` (N,) bool which fields have that shape; other values mean nothing.
+    Every step writes to memory that is in the cache already: that makes it twice as fast.
     """
-    negative = data.take(start) == 45
-    first = start + negative
-    lead = data.take(first) - np.uint8(48)
-    point = data.take(first + 1) == 46
-    places = end - first
+    n = len(end)
+    places, at, other = desk.places[:n], desk.at[:n], desk.word[:n]
+    power, value, lead, byte = desk.power[:n], desk.value[:n], desk.lead[:n], desk.byte[:n]
+    negative, test = desk.negative[:n], desk.test[:n]
+
+    np.add(before, 1, out=at)
+    np.equal(data.take(at, out=byte, mode="clip"), 45, out=negative)
+    at += negative  # the first digit
+    data.take(at, out=lead, mode="clip")
+    lead -= np.uint8(48)
+    np.less_equal(lead, 9, out=good)
+    np.subtract(end, at, out=places)
+    at += 1
+    good &= np.equal(data.take(at, out=byte, mode="clip"), 46, out=test)
     places -= 2
-    good = (places >= 1) & (places <= 8) & (lead <= 9) & point
-    digits = word_at(data, end - 8)
+    good &= np.less(np.subtract(places, 1, out=at).view(U), U(8), out=test)  # 1 to 8 of them
+
+    digits = word_at(data, np.subtract(end, 8, out=at))
     digits ^= ZEROS
-    shift = SHIFTS.take(places, mode="clip")  # drops what stands before the last ``places`` bytes
-    digits >>= shift
-    digits <<= shift
-    good &= not_digits(digits) == 0
-    power = POWERS.take(places, mode="clip")
-    value = lead * power
-    value += eight_digits(digits)
+    SHIFTS.take(places, out=other, mode="clip")  # drops what stands before the last ``places``
+    digits >>= other
+    digits <<= other
+    good &= np.equal(not_digits(digits, other), 0, out=test)
+
+    np.multiply(lead, POWERS.take(places, out=power, mode="clip"), out=value)
+    value += eight_digits(digits, other).view(np.int64)
     value /= power
-    np.negative(value, out=value, where=negative)
-    return value, good
+    out[:] = value
+    sign = negative.astype(np.uint32)
+    sign <<= np.uint32(31)
+    bits = out.view(np.uint32)
+    bits ^= sign
 
 
 def plain(data, start, end):
@@ -124,33 +157,41 @@ def plain(data, start, end):
     return value, good
 
 
-def parse(data, start, end):
-    """The fields data[start:end], of ``padded`` data, as float32 (N,); and the first bad one.
+def parse(data, table):
+    """The numbers of the rows of ``table`` as float32 (n, d), and the first that is none.
 
-    The second value is the number of the first field that is no finite number in float32, or
-    None. Infinity and nan are no numbers here; nor is what only Python reads, such as 1_000.
+    ``table`` (n, d + 1) int64 holds the places in ``data``, the uint8 of a ``padded`` text, of the
+    separators around each number, so that number k of a row is data[row[k] + 1 : row[k + 1]].
+    The second value is its (row, column) or None. Infinity and nan are no numbers here, nor what
+    float32 cannot hold; nor is what only Python reads, such as 1_000.
     """
-    value = np.empty(len(start), np.float32)
+    places = table.ravel()
+    value, good = np.empty(places.shape, np.float32), np.empty(places.shape, bool)
+    for begin in range(1, len(places), PIECE):
+        piece = slice(begin, begin + PIECE)
+        before = places[begin - 1 : begin - 1 + PIECE][: len(places) - begin]
+        short(data, before, places[piece], value[piece], good[piece])
+    value, good = value.reshape(table.shape), good.reshape(table.shape)
+    good[:, 0] = True  # before the first separator there is no number of this row
     bad = None
-    with np.errstate(over="ignore"):
-        for begin in range(0, len(start), PIECE):
-            piece = slice(begin, begin + PIECE)
-            value[piece] = exactly(data, start[piece], end[piece])
-            finite = np.isfinite(value[piece])
-            if bad is None and not finite.all():
-                bad = begin + int(finite.argmin())
-    return value, bad
+    if not good.all():
+        row, column = np.nonzero(~good)
+        numbers = exactly(data, table[row, column - 1] + 1, table[row, column])
+        finite = np.isfinite(numbers)
+        if not finite.all():
+            first = int(finite.argmin())
+            bad = int(row[first]), int(column[first]) - 1
+        value[row, column] = numbers
+    return value[:, 1:], bad
 
 
 def exactly(data, start, end):
-    """The fields data[start:end] as float64 (N,), nan for what is no number."""
-    value, good = short(data, start, end)
-    if not good.all():
-        rest = np.flatnonzero(~good)
-        if len(rest) > FEW:
-            value[rest], good = plain(data, start[rest], end[rest])
-            rest = rest[~good]
-        for field in rest.tolist():
-            text = data[start[field] : end[field]].tobytes()
-            value[field] = float(text) if NUMBER(text) else np.nan
-    return value
+    """The fields data[start:end] as float32 (N,), nan for what is no number; without haste."""
+    value, good = np.empty(len(start)), np.zeros(len(start), bool)
+    if len(start) > FEW:
+        value, good = plain(data, start, end)
+    for field in np.flatnonzero(~good).tolist():
+        text = data[start[field] : end[field]].tobytes()
+        value[field] = float(text) if NUMBER(text) else np.nan
+    with np.errstate(over="ignore"):
+        return value.astype(np.float32)

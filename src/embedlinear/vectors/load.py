@@ -95,15 +95,13 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
             found, matrix, lines, problems = text.read(source, layout, **options)
             name = f"text with{'' if layout.first_line == 2 else 'out'} a header"
             unit = "line"
-    found, matrix, repeated, index = without_repeats(source, found, matrix, lines, unit)
+    found, matrix, repeated = without_repeats(source, found, matrix, lines, unit)
     matrix = torch.from_numpy(matrix)
     if normalize:
         length = torch.linalg.vector_norm(matrix, dim=1, keepdim=True)
         matrix /= torch.where(length > 0, length, 1)
     name += f", {source.packed}" if source.packed else ""
-    vectors = WordVectors(found, matrix, problems=problems + repeated, format=name)
-    vectors.index = index  # made already, to find the repeats
-    return vectors
+    return WordVectors(found, matrix, problems=problems + repeated, format=name)
 
 
 def check_arguments(format, header, limit, vocab, errors):

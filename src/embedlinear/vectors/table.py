@@ -208,11 +208,10 @@ def first_repeat(words):
 def without_repeats(source, words, matrix, lines, unit):
     """Drop the rows of words that came before, and warn, naming them: the first of each stays.
 
-    Returns words, matrix, problems (a list of str) and index. ``lines`` says where each row was.
+    Returns words, matrix, and problems (a list of str). ``lines`` says where each row was.
     """
-    index = dict(zip(words, range(len(words))))
-    if len(index) == len(words):
-        return words, matrix, [], index
+    if len(set(words)) == len(words):
+        return words, matrix, []
     seen, kept, repeats = {}, [], []
     for row, word in enumerate(words):
         if word in seen:
@@ -227,4 +226,4 @@ def without_repeats(source, words, matrix, lines, unit):
         old = kept[new : new + (1 << 14)]
         matrix[new : new + len(old)] = matrix[old]
     matrix.resize((len(kept), matrix.shape[1]), refcheck=False)
-    return list(seen), matrix, [text], dict(zip(seen, range(len(seen))))
+    return list(seen), matrix, [text]

@@ -115,15 +115,15 @@ def blocks(stream, layout, limit):
                     f"expected a word and {layout.d} numbers."
                 )
             continue
-        block = b"".join([*rest, part[:cut]])
-        rest = [part[cut:]]
-        if not part:
-            if not block:
-                return
-            block += b"\n"  # the last line may lack its end
-        lines = block.count(b"\n")
-        if left is not None and lines >= left:
-            block = b"\n".join(block.split(b"\n", left)[:left]) + b"\n"
+        if not part and not rest:
+            return
+        end = b"" if part else b"\n"  # the last line may lack its own
+        block = decimals.padded(*rest, memoryview(part)[:cut], end)
+        rest = [part[cut:]] if cut < len(part) else []
+        lines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10)) - 1
+        if left is not None and lines > left:
+            kept = block[decimals.PAD :].split(b"\n", left)[:left]
+            block = decimals.padded(b"\n".join([*kept, b""]))
             lines = left
         yield line, block, stream.done()
         line += lines
@@ -145,38 +145,29 @@ class Rows(NamedTuple):
 
 
 def rows(name, first_line, block, d, vocab=None, errors="strict"):
-    """Parse ``block`` (bytes, whole lines of which the first is ``first_line``) to ``Rows``.
+    """Parse ``block`` (whole lines, ``padded``, the first being ``first_line``) to ``Rows``.
 
     With ``vocab`` (a set) only the rows of its words have their numbers read.
     Raises ValueError naming the line for too few fields, a bad number, bytes that are no UTF-8.
     """
-    data = decimals.padded(block)
-    new = np.flatnonzero(data == 10)
-    before = data[new - 1]
-    if ((before == 32) | (before == 13)).any():
-        block = b"\n".join([line.rstrip(b" \r") for line in block.split(b"\n")])
-        data = decimals.padded(block)
-        new = np.flatnonzero(data == 10)
-    empty = None
-    if np.flatnonzero(np.diff(new, prepend=decimals.PAD - 1) == 1).size:
-        block, empty = without_empty_end(name, first_line, block)
-        data = decimals.padded(block)
-        new = np.flatnonzero(data == 10)
-    end = decimals.PAD + len(block)
-    parts = np.flatnonzero((data[:end] == 32) | (data[:end] == 10))[decimals.PAD :]
-    fields = np.diff(np.searchsorted(parts, new), prepend=-1)  # of each line
+    data = np.frombuffer(block, np.uint8)
+    parts, new, at = separators(data)
+    before, empty = data[new[1:] - 1], None
+    if ((before == 32) | (before == 13)).any() or (np.diff(new) == 1).any():
+        block, empty = tidied(name, first_line, block)
+        data = np.frombuffer(block, np.uint8)
+        parts, new, at = separators(data)
+    fields = np.diff(at)
     if (fields == d + 1).all():
-        table = parts.reshape(len(new), d + 1)
+        table = parts[1:].reshape(len(fields), d + 1)
     else:
-        at = np.searchsorted(parts, new)
         check_fields(name, first_line, block, fields, d)
-        table = parts[at[:, None] + np.arange(-d, 1)]
-    start = np.concatenate(([decimals.PAD], new[:-1] + 1))
-    cuts = zip((start - decimals.PAD).tolist(), (table[:, 0] - decimals.PAD).tolist())
-    raw = [block[a:b] for a, b in cuts]
+        table = parts[at[1:, None] + np.arange(-d, 1)]
+    start = new[:-1] + 1
+    raw = [block[a:b] for a, b in zip(start.tolist(), table[:, 0].tolist())]
     words, mended = decoded(name, first_line, raw, errors)
     for row in np.flatnonzero(fields > d + 1).tolist():
-        whole = data[start[row] : new[row]].tobytes()
+        whole = block[start[row] : new[row + 1]]
         check_word(name, first_line + row, raw[row], whole, d)
     lines = range(first_line, first_line + len(words))
     read = len(words)
@@ -184,29 +175,48 @@ def rows(name, first_line, block, d, vocab=None, errors="strict"):
         kept = [row for row, word in enumerate(words) if word in vocab]
         words, lines = [words[row] for row in kept], [first_line + row for row in kept]
         table = table[kept]
-    value, bad = decimals.parse(data, table[:, :-1].ravel() + 1, table[:, 1:].ravel())
+    value, bad = decimals.parse(data, table)
     if bad is not None:
-        row, column = divmod(bad, d)
+        row, column = bad
         field = data[table[row, column] + 1 : table[row, column + 1]].tobytes()
         raise ValueError(
             f"{name}, line {lines[row]}: number {column + 1} of {d} of the word {words[row]!r} is "
             f"{shown(field)}; expected a finite decimal number."
         )
-    return Rows(words, value.reshape(len(words), d), lines, read, mended, empty)
+    return Rows(words, value, lines, read, mended, empty)
 
 
-def without_empty_end(name, first_line, block):
-    """Cut empty lines off the end of ``block``; one before a row is an error."""
-    kept = block.rstrip(b"\n")
-    kept += b"\n" * bool(kept)
-    if kept.startswith(b"\n") or b"\n\n" in kept:
-        line = first_line + (
-            0 if kept.startswith(b"\n") else kept[: kept.find(b"\n\n")].count(b"\n") + 1
-        )
+def separators(data):
+    """The places of all separators in the ``padded`` text ``data``, from the line end before it on;
+    those of the line ends alone; and where in the first array these are."""
+    parts = np.flatnonzero(data[decimals.PAD - 1 : -decimals.PAD] <= 32)
+    parts += decimals.PAD - 1
+    found = data.take(parts)
+    ends = found == 10
+    if not (ends | (found == 32)).all():  # tabs and the like part nothing
+        parts = parts[ends | (found == 32)]
+        ends = data.take(parts) == 10
+    return parts, parts[ends], np.flatnonzero(ends)
+
+
+def tidied(name, first_line, block):
+    """Take spaces and ``\\r`` off the ends of lines, and empty lines off the end of the block.
+
+    Returns the block, and the number of the first of these lines or None. Raises ValueError for an
+    empty line before a row.
+    """
+    lines = block[decimals.PAD : -decimals.PAD].split(b"\n")[:-1]
+    lines = [line.rstrip(b" \r") for line in lines]
+    count = len(lines)
+    while lines and not lines[-1]:
+        lines.pop()
+    if b"" in lines:
+        line = first_line + lines.index(b"")
         raise ValueError(
             f"{name}, line {line}: the line is empty; expected a word and its numbers."
         )
-    return kept, first_line + kept.count(b"\n")
+    empty = first_line + len(lines) if len(lines) < count else None
+    return decimals.padded(b"\n".join([*lines, b""]) if lines else b""), empty
 
 
 def check_fields(name, first_line, block, fields, d):
@@ -214,7 +224,7 @@ def check_fields(name, first_line, block, fields, d):
     few = np.flatnonzero(fields < d + 1)
     if few.size:
         row = int(few[0])
-        line = block.split(b"\n", row + 1)[row]
+        line = block[decimals.PAD :].split(b"\n", row + 1)[row]
         tab = " (it holds a tab: fields are parted by single spaces)" if b"\t" in line else ""
         raise ValueError(
             f"{name}, line {first_line + row}: expected a word and {d} numbers, but found "
