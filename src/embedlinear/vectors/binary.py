@@ -64,19 +64,15 @@ class Records:
                 self.ended = not part
                 self.data += part
                 if len(self.data) > 2 * max(BLOCK, self.width) + LONGEST_WORD:
-                    raise ValueError(
-                        f"{self.source.name}, byte {self.at}: expected a word and a space within "
-                        f"{LONGEST_WORD:,} bytes (record {read + 1} of {count:,})."
-                    )
+                    raise ValueError(self.no_word())
                 continue
             found, fixed = self.decoded(raw, starts, read)
             mended += fixed
-            kept = range(len(found))
             if self.vocab is not None:
-                kept = [row for row in kept if found[row] in self.vocab]
+                kept = [row for row, word in enumerate(found) if word in self.vocab]
                 found, starts = [found[row] for row in kept], starts[kept]
+                lines += [read + 1 + row for row in kept]
             words += found
-            lines += [read + 1 + row for row in kept]
             if len(found):
                 stack.append(self.vectors(found, starts), self.stream.done())
             read += len(raw)
@@ -86,29 +82,32 @@ class Records:
             self.check_end(count)
         if mended:
             problems.append(f"{mended} words held bytes that are no UTF-8 (errors={self.errors!r})")
+        if self.vocab is None:
+            lines = range(1, count + 1)
         return words, stack.done(), lines, problems
 
     def block(self, most):
         """Up to ``most`` whole records of ``data``: words as bytes, and where vectors start."""
         data, width, end = self.data, self.width, len(self.data)
-        find, raw, starts, place = data.find, [], [], 0
+        find, raw, place = data.find, [], 0
         if self.line_ends is None:
             vector = data.find(b" ", 0, LONGEST_WORD) + 1
             if not vector or (vector + width >= end and not self.ended):
                 self.next = 0
                 return [], np.empty(0, np.int64)
             self.line_ends = data[vector + width : vector + width + 1] == b"\n"
-        step = width + self.line_ends
-        while most:
-            space = find(b" ", place, place + LONGEST_WORD)
-            if space < 0 or space + 1 + width > end:
+        step = 1 + width + self.line_ends
+        for _ in range(most):
+            space = find(b" ", place)
+            if space < 0 or space + width >= end:
                 break
             raw.append(data[place:space])
-            starts.append(space + 1)
-            place = space + 1 + step
-            most -= 1
+            place = space + step
         self.next = place
-        starts = np.array(starts, np.int64)
+        lengths = np.fromiter(map(len, raw), np.int64, len(raw))
+        if len(raw) and lengths.max() > LONGEST_WORD:
+            raise ValueError(self.no_word())
+        starts = np.cumsum(lengths + step) - step + 1
         if self.line_ends and raw:
             self.check_line_ends(starts + width)
         return raw, starts
@@ -171,6 +170,12 @@ class Records:
                 words.append(word.decode(errors=self.errors))
                 mended += 1
         return words, mended
+
+    def no_word(self):
+        return (
+            f"{self.source.name}, byte {self.at}: expected records of a word, which ends in a "
+            f"space, and {self.d:,} numbers, but found no space within {LONGEST_WORD:,} bytes."
+        )
 
     def cut_off(self, read, count):
         found = f"found {read:,}" if read else "the file is too short for that"
