@@ -116,11 +116,26 @@ def help_finders(out: Path) -> None:
     (out / "robots.txt").write_text(f"Sitemap: {site}/sitemap.xml\n", encoding="utf-8")
 
 
+def state(out: Path) -> str:
+    """All that the site is made from, and the pages it is made into, by their times and sizes."""
+    made_from = [ROOT / name for name in ("conf.py", "_config.yml", "_toc.yml", "constraints.txt")]
+    made_from += [path for path in (ROOT / "book").rglob("*") if path.suffix not in (".mo", ".pyc")]
+    made_from += [Path(__file__), *TAKEAWAY.glob("*"), *out.glob("*/*.html"), *out.glob("*.html")]
+    lines = [f"{sys.version} {os.environ.get('BOOK_SITE')} {os.environ.get('BOOK_REPOSITORY')}"]
+    for path in sorted(path for path in made_from if path.is_file()):
+        lines.append(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}")
+    return "\n".join(lines)
+
+
 def build(out: Path, doctrees: Path) -> list[str]:
     """Build into `out/zh` and `out/en`; returns what went wrong, nothing if nothing did."""
     problems = missing_pages()
     if problems:
         return problems
+    stamp = doctrees / "state.txt"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == state(out):
+        return []
+    stamp.unlink(missing_ok=True)
     running = {language: start(language, out, doctrees) for language in LANGUAGES}
     for language, process in running.items():
         said, _ = process.communicate()
@@ -134,6 +149,7 @@ def build(out: Path, doctrees: Path) -> list[str]:
         link_takeaway(out)
         help_finders(out)
         shutil.copy(ROOT / "book" / "_static" / "start.html", out / "index.html")
+        stamp.write_text(state(out), encoding="utf-8")
     return problems
 
 
