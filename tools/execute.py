@@ -57,6 +57,7 @@ def execute(path: Path) -> str | None:
         timeout=600,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # else how fast a cell printed would show in the file
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
