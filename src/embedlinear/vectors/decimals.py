@@ -26,18 +26,37 @@ NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").f
 PIECE = 1 << 15  # fields parsed at once: their arrays stay in the processor's cache
 FEW = 100  # fields; so many are faster one by one
 PAD = 16  # bytes that may be read in front of a text, and behind it
-BEFORE, BEHIND = b" " * (PAD - 1) + b"\n", b" " * PAD
+BEFORE = b" " * (PAD - 1) + b"\n"
 
 
 def padded(*parts):
-    """The bytes of ``parts``, together, with a line end before them and room around them."""
-    return b"".join([BEFORE, *parts, BEHIND])
+    """The bytes of ``parts``, together, with a line end before them and room around them.
+
+    The room behind them is such that the whole is a number of 64-bit words.
+    """
+    behind = b" " * (PAD + -sum(map(len, parts)) % 8)
+    return b"".join([BEFORE, *parts, behind])
 
 
-def word_at(data, at):
-    """Eight bytes of ``data`` from each place ``at`` (N,) int64 on, as uint64, the first lowest."""
-    words = np.ndarray(len(data) - 7, "V8", data, strides=(1,))  # one begins at every byte
-    return words[at].view("<u8")
+def word_at(data, at, room=(None, None, None)):
+    """Eight bytes of ``data`` from each place ``at`` (N,) int64 on, as uint64, the first lowest.
+
+    They are put together from the two words of memory that they lie in. ``room``: three arrays
+    (N,), uint64, int64 and uint64, to work in; ``at`` is used up, and the first is the result.
+    """
+    words = data.view("<u8")
+    shift = np.bitwise_and(at, 7, out=room[1])
+    shift <<= 3  # bits
+    at >>= 3
+    low = words.take(at, out=room[0], mode="clip")
+    low >>= shift.view(U)
+    at += 1
+    high = words.take(at, out=room[2], mode="clip")
+    high <<= U(1)
+    np.subtract(63, shift, out=shift)
+    high <<= shift.view(U)
+    low |= high
+    return low
 
 
 def eight_digits(word, other=None):
@@ -72,8 +91,8 @@ class Desk(threading.local):
     """Room for the numbers of one piece; each thread has its own, and uses it again and again."""
 
     def __init__(self):
-        self.places, self.at = np.empty((2, PIECE), np.int64)
-        self.word = np.empty(PIECE, U)
+        self.places, self.at, self.shift = np.empty((3, PIECE), np.int64)
+        self.digits, self.word = np.empty((2, PIECE), U)
         self.power, self.value = np.empty((2, PIECE))
         self.lead, self.byte = np.empty((2, PIECE), np.uint8)
         self.negative, self.test = np.empty((2, PIECE), bool)
@@ -106,7 +125,8 @@ def short(data, before, end, out, good):
     places -= 2
     good &= np.less(np.subtract(places, 1, out=at).view(U), U(8), out=test)  # 1 to 8 of them
 
-    digits = word_at(data, np.subtract(end, 8, out=at))
+    room = desk.digits[:n], desk.shift[:n], other
+    digits = word_at(data, np.subtract(end, 8, out=at), room)
     digits ^= ZEROS
     SHIFTS.take(places, out=other, mode="clip")  # drops what stands before the last ``places``
     digits >>= other

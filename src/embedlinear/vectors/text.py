@@ -196,7 +196,8 @@ def separators(data):
     if not (ends | (found == 32)).all():  # tabs and the like part nothing
         parts = parts[ends | (found == 32)]
         ends = data.take(parts) == 10
-    return parts, parts[ends], np.flatnonzero(ends)
+    at = np.flatnonzero(ends)
+    return parts[: at[-1] + 1], parts[at], at
 
 
 def tidied(name, first_line, block):
