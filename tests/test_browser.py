@@ -51,7 +51,9 @@ def test_a_page_opens_clean_light_and_for_everyone(site, served, reader, languag
         view.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
         beyond = view.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, f"{form}: {beyond} pixels stick out"
-        assert violations(view) == [], f"{form}, {scheme}"
+        # The slowest check: each theme in one language here, both in both by `make audit`.
+        if (scheme == "light") == (language == "zh"):
+            assert violations(view) == [], f"{form}, {scheme}"
     assert view.trouble == []
 
 
