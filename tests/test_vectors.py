@@ -3,6 +3,7 @@
 import gzip
 import pickle
 import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -293,6 +294,26 @@ def test_a_broken_file_is_refused(tmp_path, name):
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"broken.*" + message):
         load(path, words=WORDS)
+
+
+@pytest.mark.parametrize("limit", [None, 3, 10**12])
+@pytest.mark.parametrize("name", ["text", "binary", ".npy", "safetensors"])
+def test_a_promise_takes_no_memory(tmp_path, name, limit):
+    data = {
+        "text": b"1000000000000 50\n" + b"a" + b" 0.5" * 50 + b"\n",
+        "binary": b"10 9999999\n" + c_tool(WORDS, table())[5:],  # records of 40 MB
+        ".npy": b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b"{" * 60,  # a header of 4 GB
+        "safetensors": struct.pack("<Q", 99_000_000) + b"{}",
+    }[name]
+    path = tmp_path / "v"
+    path.write_bytes(data)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"promises|damaged"):
+            load(path, limit=limit, words=["a"])
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_no_file(tmp_path):

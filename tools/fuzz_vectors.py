@@ -56,6 +56,10 @@ def originals(folder):
         files[name] = (folder / name).read_bytes()
     np.save(folder / "f.npy", np.asfortranarray(matrix.astype(np.float64)))
     files["columns"] = (folder / "f.npy").read_bytes()
+    with open(folder / "2.npy", "wb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy: other readers may not know version 2
+        np.lib.format.write_array(file, matrix, version=(2, 0))
+    files["version-2"] = (folder / "2.npy").read_bytes()
     return files
 
 

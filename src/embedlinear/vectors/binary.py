@@ -43,22 +43,20 @@ class Records:
         self.line_ends, self.ended = None, False
         if self.width > text.LONGEST:
             raise ValueError(f"{source.name}, line 1: a vector of {self.d:,} numbers is refused.")
-        room = None if source.size is None else (source.size - self.at) // (self.width + 1)
-        if room is not None and self.promised > room:
-            self.room = f", and the file has room for {room:,} at most"
-        else:
-            self.room = ""
+        self.room = None  # for so many records, at most
+        if source.size is not None:
+            self.room = (source.size - self.at) // (self.width + 1)
 
     def all(self, limit):
         count = self.promised if limit is None else min(limit, self.promised)
-        if self.room and limit is None:
+        if self.room is not None and count > self.room:
             raise ValueError(self.cut_off(0, count))
         words, lines, problems, stack = [], [], [], Stack(self.d, count, self.source)
         read = mended = 0
         while read < count:
             raw, starts = self.block(count - read)
             if not raw:
-                part = self.stream.read(max(BLOCK, self.width))
+                part = self.stream.exactly(max(BLOCK, self.width))
                 if not part and self.ended:
                     raise ValueError(self.cut_off(read, count))
                 self.ended = not part
@@ -178,10 +176,12 @@ class Records:
         )
 
     def cut_off(self, read, count):
-        found = f"found {read:,}" if read else "the file is too short for that"
+        found = f"found {read:,}"
+        if self.room is not None and count > self.room:
+            found = f"the file has room for {self.room:,} at most"
         return (
             f"{self.source.name}, byte {self.at}: expected {count:,} records of a word and "
-            f"{self.d:,} numbers (the header promises {self.promised:,}){self.room}, but {found}. "
+            f"{self.d:,} numbers (the header promises {self.promised:,}), but {found}. "
             f"The file is cut off, or the header lies; limit= reads the first rows."
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from embedlinear.vectors import text
 
+AT_ONCE = 1 << 21  # bytes
 REFUSED = [  # the first bytes, what they mean, and the cure
     (b"PK\x03\x04", "a zip archive inside an archive", "unpack the outer one"),
     (b"\x89HDF", "an HDF5 file", "save the matrix with numpy.save and the words in a text file"),
@@ -104,7 +105,12 @@ class Stream:
         self.source, self.raw, self.file, self.position = source, raw, file, 0
 
     def read(self, count):
-        """At most ``count`` bytes, fewer only at the end."""
+        """Some bytes, ``count`` at most; none only at the end.
+
+        A read sets memory aside for what it is asked for, which a header may have made up: so no
+        more than AT_ONCE is ever asked for.
+        """
+        count = min(count, AT_ONCE)
         try:
             data = self.file.read(count)
         except Exception as error:
