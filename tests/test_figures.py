@@ -32,6 +32,7 @@ COSTS = {"Embedding": {100: 1e-5, 1000: 1e-5, 100_000: 1e-5},
          "one-hot + Linear": {100: 1.4e-4, 1000: 9.4e-4, 100_000: 0.389}}
 DRAW = {
     "lookup": lambda: figures.lookup(WEIGHT, [2, 0, 2], WORDS),
+    "dealt": lambda: figures.dealt(WEIGHT[:, :2], [2, 0, 2], 2, WORDS),
     "one_hot_product": lambda: figures.one_hot_product(WEIGHT, [2, 0], WORDS),
     "one_row": lambda: figures.one_hot_product(WEIGHT, 1, WORDS),
     "two_words": lambda: figures.one_hot_product(WEIGHT[:2], 0, WORDS[:2]),
@@ -46,6 +47,8 @@ DRAW = {
 LABELS = {
     "lookup": {"zh": ["权重表 (3 × 3)", "输出 (3 × 3)"],
                "en": ["weight table (3 × 3)", "output (3 × 3)"]},
+    "dealt": {"zh": ["进程 0", "进程 1", "查到的", "+ 查到的", "= 全归约：相加"],
+              "en": ["process 0", "process 1", "found", "+ found", "= all-reduce: the sum"]},
     "one_hot_product": {"zh": ["独热编码 x (2 × 3)", "x @ W = 输出 (2 × 3)"],
                         "en": ["one-hot x (2 × 3)", "x @ W = output (2 × 3)"]},
     "one_row": {"zh": ["1 良   1 ×", "0 优   0 ×"], "en": ["1 良   1 ×", "2 差   0 ×"]},
@@ -160,6 +163,19 @@ def test_lookup_draws_the_table_and_the_rows():
     assert sorted(gids(fig, r"arrow (\d+) to (\d+)")) == [(0, 1), (0, 2), (2, 0)]
     names = [text for text in texts(fig) if text[-1:] in WORDS]
     assert names == ["0 优", "1 良", "2 差", "2 差", "0 优", "0 优"]
+
+
+def test_dealt_rows_are_all_there_and_what_is_found_adds_up():
+    fig = figures.dealt(WEIGHT, [2, 0, 2], 2, WORDS)
+    parts = [block(fig, f"rows {number}") for number in (0, 1)]
+    assert [len(part) for part in parts] == [2, 1]
+    assert np.allclose(np.concatenate(parts), WEIGHT, atol=0.005)
+    found = [block(fig, f"found {number}") for number in (0, 1)]
+    assert (found[0][[0, 2]] == 0).all() and (found[1][1] == 0).all()
+    assert np.allclose(sum(found), block(fig, "output"))
+    assert np.allclose(block(fig, "output"), WEIGHT[[2, 0, 2]], atol=0.005)
+    assert gids(fig, r"rows (\d+) row (\d+)") == [(0, 0), (1, 0)]
+    assert sorted(gids(fig, r"arrow (\d+)")) == [(0,), (1,), (2,)]
 
 
 def test_a_marked_row_is_where_its_numbers_are():
@@ -292,6 +308,8 @@ BAD = [
     (lambda: figures.lookup(torch.ones(100, 64), 0), ValueError, r"pass a slice, weight\[:12, :8"),
     (lambda: figures.lookup(WEIGHT * torch.nan, 0), ValueError, "weight holds .* not finite"),
     (lambda: figures.lookup(WEIGHT > 0, 0), TypeError, "weight has dtype torch.bool"),
+    (lambda: figures.dealt(WEIGHT, 0, 4), ValueError, "processes is 4; .* from 1 to 3"),
+    (lambda: figures.dealt(WEIGHT, 3, 2), ValueError, r"indices\[0\] is 3"),
     (lambda: figures.one_hot_product(None, 0), TypeError, "weight is a NoneType"),
     (lambda: figures.linear_blocks(X, WEIGHT[:, :2]), ValueError, "in_features = 2"),
     (lambda: figures.linear_blocks(X, WEIGHT, BIAS[:2]), ValueError, r"bias has shape \(2,\)"),

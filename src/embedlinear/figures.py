@@ -33,6 +33,9 @@ TEXT = {
         "time": "时间",
         "memory": "内存",
         "ratio": "{ratio} 倍",
+        "process": "进程 {number}",
+        "found": "查到的",
+        "reduced": "全归约：相加",
     },
     "en": {
         "table": "weight table",
@@ -49,6 +52,9 @@ TEXT = {
         "time": "time",
         "memory": "memory",
         "ratio": "{ratio}×",
+        "process": "process {number}",
+        "found": "found",
+        "reduced": "all-reduce: the sum",
     },
 }
 
@@ -115,6 +121,48 @@ def lookup(weight, indices, words=None, decimals=2):
         ax.plot([right, x, x, right + 0.08], [start, start, end, end], "k-", lw=1.2,
                 path_effects=_HALO, gid=f"arrow {row} to {out}")
         ax.plot(right + 0.06, end, "k<", ms=6)
+    return fig
+
+
+@_styled
+def dealt(weight, indices, processes, words=None, decimals=2):
+    """Draw the rows of ``weight`` (V, D) dealt to ``processes``, and what each sends for a lookup.
+
+    Each process has its rows at the left and at the right what it found for ``indices`` (N): its
+    own rows, and zeros (grey) for those of others. Only this travels; the sum (N, D) is below.
+    """
+    weight, indices, names = _table(weight, indices, words)
+    if not isinstance(processes, int) or not 1 <= processes <= len(weight):
+        raise ValueError(f"processes is {processes!r}; expected a whole number from 1 to"
+                         f" {len(weight)}, the rows of weight")
+    text, cell, picks = _text(), _cell(decimals, weight), [names[i] for i in indices]
+    parts, scale = weight.chunk(processes), weight.abs().max()
+    left = max(_width(*names), 0.2)
+    right = left + max(weight.shape[1] * cell, _width(text["process"].format(number=processes)))
+    right += 0.55 + _width(*names)
+    tall = [max(len(part), len(indices)) + 1.4 for part in parts]
+    fig, ax = _board(right + max(weight.shape[1] * cell, _width(text["reduced"])) + 0.1,
+                     _HEIGHT * (sum(tall) + len(indices) + 1.2))
+    first, y = 0, _HEIGHT
+    for number, (part, height) in enumerate(zip(parts, tall)):
+        own = range(first, first + len(part))
+        mine = [place for place, index in enumerate(indices) if index in own]
+        found = torch.zeros(len(indices), weight.shape[1], dtype=weight.dtype)
+        found[mine] = weight[[indices[place] for place in mine]]
+        _grid(ax, left, y, (f"rows {number}", text["process"].format(number=number), part), cell,
+              decimals, scale, names[first:first + len(part)],
+              [indices[place] - first for place in mine])
+        _grid(ax, right, y, (f"found {number}", ("+ " if number else "") + text["found"], found),
+              cell, decimals, scale, picks, mine, fade=True)
+        for place in mine:
+            start, end = (y + (row + 0.5) * _HEIGHT for row in (indices[place] - first, place))
+            edge = left + part.shape[1] * cell
+            ax.annotate("", (right - _width(picks[place]), end), (edge, start), gid=f"arrow {place}",
+                        arrowprops={"arrowstyle": "->", "lw": 1.2, "shrinkA": 1, "shrinkB": 1,
+                                    "path_effects": _HALO})
+        first, y = first + len(part), y + height * _HEIGHT
+    _grid(ax, right, y, ("output", "= " + text["reduced"], weight[indices]), cell, decimals, scale,
+          picks)
     return fig
 
 
