@@ -203,6 +203,7 @@ def test_full_results_say_how_they_were_made():
     full = reviews.full_results()
     about = full["about"]
     assert {"date", "machine", "python", "torch", "command", "seconds"} <= about.keys()
+    assert about["command"] == "python tools/train_reviews.py run _build/reviews"  # all of it
     assert set(about["seconds"]) == set(full) - {"about"}
     sys.path.insert(0, str(ROOT / "tools"))
     try:
@@ -233,13 +234,27 @@ def test_what_the_chapter_says_of_the_full_results():
     assert min(ends("en strength words", "excellent·poor")) > 0.8
     assert max(ends("en strength words", "excellent·decent")) < -0.7
     assert min(ends("en gap words", "good·bad")) > 0.3
+    ends_of = {task: {pair: ends(f"zh {task} bigrams", pair) for pair in
+                      ("很好·不错", "很好·很差", "很差·太差")} for task in ("review", "gap", "coin")}
+    assert min(ends_of["review"]["很好·不错"] + ends_of["review"]["很差·太差"]) > 0
+    assert max(ends_of["review"]["很好·很差"]) < 0 < min(sum(ends_of["gap"].values(), []))
+    assert max(ends("zh review bigrams", "很好·一般")) > 0  # no verdict
+    assert all(min(runs) < -0.3 and max(runs) > 0.3 for runs in ends_of["coin"].values())
     review, gap = "zh review characters", "zh gap characters"
     for pair in ("优·良", "优·差"):
         assert min(ends(review, pair)) < -0.5 and max(ends(review, pair)) > 0.5
     for pair in ("好·一般", "好·差"):
         assert max(ends(review, pair)) < 0
     assert max(ends(gap, "优·良")) < 0 < min(ends(gap, "优·差"))
+    chance = [run[-1] for run in reviews.full_results()[gap]["chance"]]
+    assert all(low < any_two < high for low, any_two, high
+               in zip(ends(gap, "优·良"), chance, ends(gap, "优·差"), strict=True))
+    after_100 = {pair: [run[2] > 0 for run in reviews.full_results()[review]["pairs"][pair]]
+                 for pair in ("优·良", "优·差")}
+    assert sum(after_100["优·良"]) >= 17 and sum(after_100["优·差"]) <= 3
     leak = reviews.full_results()["leak"]
+    by_text = torch.tensor(leak["by text"]["test"]).mean(dim=0)
+    assert by_text.argmax() == 1 and by_text[-1] < by_text[1] - 0.03  # best after 100 steps
     assert min(leak["by row"]["seen"]) > 0.75 and max(leak["by text"]["seen"]) == 0
 
 

