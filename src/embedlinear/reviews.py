@@ -229,7 +229,10 @@ class Table:
         return "\n".join(" | ".join(line) for line in self.lines)
 
     def _repr_html_(self):
-        tags = ["th", *["td"] * (len(self.lines) - 1)]
-        rows = ("".join(f'<{tag} style="padding: 0 0.6em">{escape(text)}</{tag}>' for text in line)
-                for tag, line in zip(tags, self.lines))
-        return "<table>\n" + "\n".join(f"<tr>{row}</tr>" for row in rows) + "\n</table>"
+        """With the class that sites and JupyterLab style as a table; "[low, high]" stays whole."""
+        head, *body = (
+            "".join(f"<{tag}>{escape(text).replace(', ', ',&nbsp;')}</{tag}>" for text in line)
+            for tag, line in zip(["th", *["td"] * len(self.lines)], self.lines))
+        rows = "\n".join(f"<tr>{row}</tr>" for row in body)
+        return (f'<table class="dataframe">\n<thead>\n<tr>{head}</tr>\n</thead>\n'
+                f"<tbody>\n{rows}\n</tbody>\n</table>")
