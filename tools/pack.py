@@ -1,0 +1,72 @@
+"""Pack the built site for a server: `python tools/pack.py [--out _build/served]`.
+
+What readers ask for, each text file with its compressed twins beside it (.gz, and .br where a server
+knows it): nothing is left to compress while readers wait. The built site itself stays as it is, since
+a twin that is older than its file would be served in its place.
+"""
+
+import argparse
+import gzip
+import os
+import shutil
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import brotli
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
+TEXT = {".html", ".css", ".js", ".svg", ".json", ".ipynb", ".xml", ".txt"}
+NOT_SERVED = shutil.ignore_patterns(".*", "jupyter_execute", "*.mo", "objects.inv")
+SMALL = 200  # bytes; below, a header weighs more than what is saved
+
+
+def compress(path: Path) -> None:
+    """Write path.gz and path.br, where they are smaller."""
+    data = path.read_bytes()
+    if len(data) < SMALL:
+        return
+    # No time and no name inside: the same file gives the same bytes, and so the same ETag's size.
+    for suffix, squeezed in ((".gz", gzip.compress(data, 9, mtime=0)), (".br", brotli.compress(data))):
+        if len(squeezed) < len(data):
+            twin = path.with_name(path.name + suffix)
+            twin.write_bytes(squeezed)
+            shutil.copystat(path, twin)  # Last-Modified is the page's, whichever is sent
+
+
+def pack(site: Path, out: Path) -> int:
+    """Copy `site` to `out` and compress it; returns the number of files that a reader can ask for.
+
+    `out` is replaced in one step, when all is there. Raises FileNotFoundError if there is no site.
+    """
+    if not (site / "index.html").is_file():
+        raise FileNotFoundError(f"{site} holds no site: `make book` builds it")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        fresh = Path(shutil.copytree(site, Path(folder) / "fresh", ignore=NOT_SERVED))
+        shutil.copy(ROOT / "deploy" / "_headers", fresh)
+        files = [path for path in fresh.rglob("*") if path.is_file()]
+        with ProcessPoolExecutor() as pool:
+            list(pool.map(compress, [path for path in files if path.suffix in TEXT], chunksize=4))
+        if out.exists():
+            os.rename(out, Path(folder) / "old")
+        os.rename(fresh, out)
+    return len(files)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--site", type=Path, default=SITE, help="the built site (default: _build/html)")
+    parser.add_argument("--out", type=Path, default=ROOT / "_build" / "served")
+    options = parser.parse_args()
+    try:
+        count = pack(options.site, options.out)
+    except FileNotFoundError as error:
+        sys.exit(str(error))
+    print(f"{count} files, ready to be served, in {options.out}")
+
+
+if __name__ == "__main__":
+    main()
