@@ -52,8 +52,9 @@ def place(mesh):
 def build(mesh=None):
     """The model, dealt to the processes of ``mesh`` if there is one, and its optimiser."""
     torch.manual_seed(1)
-    # On the meta device a table has a shape and no numbers: the whole of it is nowhere.
-    model = Classifier(sharded.Embedding(ROWS, WIDTH, padding_idx=0, device="meta"))
+    # On the meta device a table has a shape and no numbers: the whole of it is nowhere. Float64,
+    # for Adam divides by the gradient's size, and shows the rounding of a gradient near zero.
+    model = Classifier(sharded.Embedding(ROWS, WIDTH, padding_idx=0, device="meta")).double()
     if mesh:
         parallelize_module(model, mesh, PLAN)
     model.embedding.to_empty(device=place(mesh))
