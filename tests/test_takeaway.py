@@ -26,10 +26,10 @@ def made(site, browser, tmp_path_factory):
     """Both files in both languages, made from the site, and the page that the PDF is printed from."""
     out = tmp_path_factory.mktemp("takeaway")
     for language in build.LANGUAGES:
-        takeaway.prepare(site / language, out / language)
+        parts = takeaway.prepare(language, site / language, out / language)
         for make, kind in ((takeaway.make_pdf, "pdf"), (takeaway.make_epub, "epub")):
             target = out / f"embedlinear-{language}.{kind}"
-            make(browser, language, site / language, out / language, target)
+            make(browser, language, parts, out / language, target)
     return out
 
 

@@ -40,14 +40,6 @@ def said_by(*command: str) -> str:
         return ""
 
 
-def processor() -> str:
-    """The CPU's name as its maker writes it, where the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    names = re.findall(r"^model name\s*:\s*(.+)", cpuinfo.read_text() if cpuinfo.exists() else "", re.M)
-    named = names[0] if names else said_by("sysctl", "-n", "machdep.cpu.brand_string")
-    return named or platform.processor() or platform.machine()
-
-
 def compute_on(device) -> None:
     """Raises RuntimeError if the device is there, but cannot be used."""
     import torch
@@ -60,20 +52,18 @@ def compute_on(device) -> None:
 def describe(device) -> dict[str, str]:
     """The device's name and what drives it."""
     import torch
+    from embedlinear.bench.results import about as where
 
-    if device.type == "cpu":
-        return {"name": processor()}
     if device.type == "mps":
         return {"name": torch.backends.mps.get_name(), "driver": f"macOS {platform.mac_ver()[0]}"}
-    module = torch.get_device_module(device)
-    about = {"name": module.get_device_name(device)}
+    about = {"name": where(device, "")["model"]}
     if device.type == "cuda" and torch.version.cuda:
         query = ["--query-gpu=driver_version", "--format=csv,noheader", f"--id={device.index or 0}"]
         about |= {"driver": said_by("nvidia-smi", *query), "CUDA": torch.version.cuda}
     elif device.type == "cuda":
         about["ROCm"] = torch.version.hip
-    else:
-        about["driver"] = module.get_device_properties(device).driver_version
+    elif device.type == "xpu":
+        about["driver"] = torch.xpu.get_device_properties(device).driver_version
     return about
 
 

@@ -25,6 +25,8 @@ from pathlib import Path
 
 import nbformat
 import psutil
+import torch
+from embedlinear.bench.results import about
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,9 +124,8 @@ def on_disk(folder: Path) -> int:
     return sum(seen.values())
 
 
-def processor() -> str:
-    names = re.findall(r"^model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(), re.M)
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+def machine() -> str:
+    return f"{about(torch.device('cpu'), '')['model']}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def table(record: dict) -> str:
@@ -151,7 +152,7 @@ def main() -> None:
             print(path.stem, chapters[path.stem], flush=True)
     record = {
         "date": date.today().isoformat(),
-        "machine": processor(),
+        "machine": machine(),
         "command": "python tools/footprint.py",
         "versions": {name: version(name) for name in ("torch", "jupyterlab", "ipykernel")},
         "environment MB": round(on_disk(Path(sys.prefix)) / MB),

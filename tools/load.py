@@ -25,7 +25,9 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import torch
 from build import ROOT
+from embedlinear.bench.results import about
 from pack import SITE, pack
 
 PAGES = ("embedding-vs-linear", "pitfalls")  # the longest two: a first visit, and the reader goes on
@@ -203,9 +205,8 @@ def press(root: str, paths: list[str], connections: int, seconds: int, encoding:
     }
 
 
-def processor() -> str:
-    names = re.findall(r"^model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(), re.M)
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+def machine() -> str:
+    return f"{about(torch.device('cpu'), '')['model']}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def measure(site: Path, seconds: int) -> dict:
@@ -229,7 +230,7 @@ def measure(site: Path, seconds: int) -> dict:
     wrk = subprocess.run([find("wrk"), "-v"], capture_output=True, text=True).stdout.split()[1]
     return {
         "date": date.today().isoformat(),
-        "machine": f"{processor()}, {platform.system()}; nginx and wrk share it, over loopback",
+        "machine": f"{machine()}; nginx and wrk share it, over loopback",
         "versions": {"nginx": settings()["version"], "wrk": wrk},
         "command": f"python tools/load.py --seconds {seconds}",
         "files checked": files,
