@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 
 from embedlinear.bench import chosen, run
@@ -26,8 +25,6 @@ def main(arguments=None):
         names = chosen(options.words)
     except ValueError as error:
         parser.error(str(error))
-
-    os.environ.setdefault("TQDM_DISABLE", "1")  # the loader's bars would stand between our lines
 
     def say(text):
         if sys.stderr.isatty():
