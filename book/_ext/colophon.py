@@ -34,7 +34,8 @@ WORDS = {
         "part": "只运行了书的一部分",
         "failed": "有失败",
         "stale": "已过时：有些页面后来改过，或者没有运行完",
-        "unproved": "改过或没有运行完的页面",
+        "driver": "驱动",
+        "unproved": "要重新运行的",
         "no GPU": "还没有在 GPU 上运行过的记录。在有 GPU 的机器上，用这条命令运行全书并留下记录：",
     },
     "en": {
@@ -56,7 +57,8 @@ WORDS = {
         "part": "only a part of the book was run",
         "failed": "something failed",
         "stale": "out of date: pages were changed since, or did not run to their end",
-        "unproved": "pages changed or not run to their end",
+        "driver": "driver",
+        "unproved": "to be run again",
         "no GPU": "No run on a GPU has been recorded yet. On a machine that has one, this command runs the whole book and leaves a record: ",
     },
 }
@@ -88,7 +90,7 @@ def facts(source: Path, language: str) -> list[tuple[str, str]]:
 
 
 def proof(record: dict, source: Path, language: str) -> list[tuple[str, str]]:
-    """What one device's table says, of the language's notebooks in `source` as they are now.
+    """What one device's table says, of the book's notebooks, in all languages, as they are now.
 
     Totals are added up here, and nothing in the record says "passed" by itself: a page counts only if
     its code is the one that ran, and each of its cells passed.
@@ -97,13 +99,13 @@ def proof(record: dict, source: Path, language: str) -> list[tuple[str, str]]:
     counts = {kind: sum(page[kind] for page in book.values()) for kind in ("passed", "failed", "skipped")}
     failed = counts["failed"] + record["tests"]["failed"] + len(record["failures"])
     unproved = []
-    for path in sorted(source.glob("*.ipynb")):
-        page = book.get(f"{language}/{path.name}")
+    for path in sorted(source.parent.glob("*/*.ipynb")):
+        page = book.get(f"{path.parent.name}/{path.name}")
         ran = page and page["fingerprint"] == fingerprint(path) and page["passed"] + page["failed"] == page["cells"]
-        unproved += [] if ran else [path.stem]
+        unproved += [] if ran else [f"{path.parent.name}/{path.stem}"]
     verdict = "failed" if failed else "part" if record["parts"] else "stale" if unproved else "passed"
     rows = [(words["device"], record["name"]), (words["result"], words[verdict])]
-    rows += [(key, record[key]) for key in ("driver", "CUDA", "ROCm") if record.get(key)]
+    rows += [(words.get(key, key), record[key]) for key in ("driver", "CUDA", "ROCm") if record.get(key)]
     rows += [(words[key], str(record[key])) for key in ("date", "system", "minutes", "commit")]
     rows += list(record["versions"].items())
     rows += [(words["notebooks"], str(len(book))), (words["cells"], words["counts"].format(**counts))]
