@@ -174,6 +174,21 @@ def test_many_numbers_of_every_shape_at_once():
     assert bad is None and np.array_equal(value.view("u4"), expected.view("u4"))
 
 
+def test_every_number_of_millionths_is_divided_as_well_in_float32():
+    millionths = np.arange(10_000_000)
+    divided = millionths.astype(np.float32) / decimals.MILLION
+    assert np.array_equal(divided, (millionths / 1e6).astype(np.float32))
+
+
+def test_numbers_of_one_digit_and_up_to_six_decimals():
+    generator = np.random.default_rng(1)
+    fields = [f"{x / 1e6:.{p}f}" for p in range(1, 7) for x in generator.integers(0, 10**7, 5000)]
+    fields = [field.encode() for field in fields + [f"-{field}" for field in fields]]
+    value, bad = parsed(fields)
+    assert bad is None
+    assert value.tobytes() == np.array(list(map(float, fields))).astype(np.float32).tobytes()
+
+
 @pytest.mark.parametrize(
     "field", ["nan", "inf", "-inf", "1e39", "1_0", "١", "0x1", "1,5", "", "-", "."]
 )
@@ -283,6 +298,15 @@ BROKEN = {
         struct.pack("<Q", 4) + b"{x}}",
         "header of the safetensors is damaged",
     ),
+    "utf-32": ("a 1 2\n".encode("utf-32"), "UTF-32"),
+    "utf-16 without a mark": ("a 1 2\n".encode("utf-16-le"), "no format that is known"),
+    "double spaces": (b"a  0.1  0.2\nb  0.3  0.4\n", "line 1: .*not parted by single spaces"),
+    "old Mac line ends": (b"a 0.1 0.2\rb 0.3 0.4\r", "line 1: .*run together"),
+    "a table with commas": (b"a,0.1,0.2\nb,0.3,0.4\n", "line 1: expected a word and its numbers"),
+    "a pointer of Git LFS": (b"version https://git-lfs.github.com/spec/v1\nsize 9\n", "line 1"),
+    "gzip and more": (gzip.compress(b"a 1 2\n") + b"more", "gzip archive is damaged"),
+    "gzip, changed": (gzip.compress(b"a 1 2\n" * 9)[:-8] + bytes(8), "gzip archive is damaged"),
+    "much of nothing": (gzip.compress(b"0 " * (1 << 24)), "no line end within"),
     ".npy, header only": (b"\x93NUMPY\x01\x00\x04\x00{x}\n", "header of the .npy is damaged"),
 }
 
@@ -301,7 +325,7 @@ def test_a_broken_file_is_refused(tmp_path, name):
 def test_a_promise_takes_no_memory(tmp_path, name, limit):
     data = {
         "text": b"1000000000000 50\n" + b"a" + b" 0.5" * 50 + b"\n",
-        "binary": b"10 9999999\n" + c_tool(WORDS, table())[5:],  # records of 40 MB
+        "binary": b"10 3999999\n" + c_tool(WORDS, table())[5:],  # records of 16 MB
         ".npy": b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b"{" * 60,  # a header of 4 GB
         "safetensors": struct.pack("<Q", 99_000_000) + b"{}",
     }[name]
@@ -314,6 +338,44 @@ def test_a_promise_takes_no_memory(tmp_path, name, limit):
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dtype, shape", [
+    ("i8", (12, 7)), ("c8", (12, 7)), ("f4", ()), ("f4", (12,)), ("f4", (12, 7, 1)),
+    (np.longdouble, (12, 7)), ([("a", "f4")], (12,)), ("U3", (12, 7)),
+])  # fmt: skip
+def test_arrays_that_are_no_matrix_of_floats(tmp_path, dtype, shape):
+    np.save(tmp_path / "v.npy", np.zeros(shape, dtype))
+    with pytest.raises(ValueError, match=r"v\.npy: expected a matrix \(n, d\) of floats"):
+        load(tmp_path / "v.npy", words=WORDS)
+
+
+def test_arrays_that_say_one_thing_and_hold_another(tmp_path):
+    vectors = WordVectors(WORDS, table())
+    for name in "v.npy", "v.safetensors":
+        path = tmp_path / name
+        vectors.save(path)
+        path.write_bytes(path.read_bytes() + b"more")
+        for read in (load, WordVectors.open):
+            with pytest.raises(ValueError, match=r"byte \d+: expected the end of the file"):
+                read(path)
+    np.save(tmp_path / "v.npy", np.zeros((12, 0), np.float32))
+    with pytest.raises(ValueError, match="vectors of 0 numbers"):
+        load(tmp_path / "v.npy")
+    save_file({"a": table(), "b": table()}, tmp_path / "two.safetensors")
+    with pytest.raises(ValueError, match=r"expected one matrix .* found \['a', 'b'\]"):
+        load(tmp_path / "two.safetensors", words=WORDS)
+
+
+def test_a_last_line_without_an_end_is_reported(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_bytes(b"a 0.123 0.456\nb 0.123 0.")  # read, for it may be whole: but said
+    vectors = load(path)
+    assert vectors.matrix[1].tolist() == [np.float32(0.123), 0]
+    assert "no line end" in vectors.problems[0]
+    assert load(path, limit=1).problems == []
+    path.write_bytes(b"a 0.123 0.456\nb 0.123 0.\n")
+    assert load(path).problems == []
 
 
 def test_what_is_no_file(tmp_path):
@@ -371,7 +433,7 @@ def test_a_lying_header_can_be_read(tmp_path):
 def test_packed_files(tmp_path, binary):
     matrix = table()
     data = c_tool(WORDS, matrix) if binary else lines(WORDS, matrix)
-    (tmp_path / "v.gz").write_bytes(gzip.compress(data))
+    (tmp_path / "v.gz").write_bytes(gzip.compress(data[:100]) + gzip.compress(data[100:]))
     with zipfile.ZipFile(tmp_path / "v.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("v.txt", data)
     for name in ("v.gz", "v.zip", "v.zip/v.txt"):

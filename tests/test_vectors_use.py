@@ -1,7 +1,10 @@
 """What is done with word vectors: asking them, putting them into a layer, the command."""
 
+import importlib.util
 import subprocess
 import sys
+import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -105,6 +108,44 @@ def test_the_command(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["infos", str(path)])
     assert stop.value.code == 2
+
+
+def test_what_convert_will_not_write_to(tmp_path, capsys, monkeypatch):
+    saved, listed = tmp_path / "v.npy", tmp_path / "v.words.txt"
+    WordVectors(["a", "b"], torch.eye(2)).save(saved)
+    (tmp_path / "link.safetensors").symlink_to(saved)
+    monkeypatch.setattr("embedlinear.vectors.__main__.load_vectors", None)  # not even read
+    for given, message in [
+        ([str(saved), str(saved)], "would overwrite"),
+        ([str(saved), str(tmp_path / "link.safetensors")], "would overwrite"),
+        ([str(tmp_path / "w.npy"), "--words", str(listed), str(saved)], "would overwrite"),
+        ([str(saved), str(tmp_path / "v.txt")], "ends in .safetensors or .npy"),
+        ([str(saved), str(tmp_path / "none" / "v.npy")], "is in no directory"),
+    ]:
+        assert main(["convert", *given]) == 1
+        assert message in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_nothing_half_written(tmp_path, capsys, monkeypatch):
+    path, out = tmp_path / "v.txt", tmp_path / "v.safetensors"
+    path.write_text("a 1 2\nb 3 4\n", encoding="utf-8")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", stop)
+    assert main(["convert", str(path), str(out), "--no-progress"]) == 130
+    assert capsys.readouterr().err == "stopped\n" and list(tmp_path.iterdir()) == [path]
+
+
+def test_mutated_files_are_read_or_refused(capsys):
+    path = Path(__file__).parent.parent / "tools" / "fuzz_vectors.py"
+    spec = importlib.util.spec_from_file_location("fuzz_vectors", path)
+    fuzz = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fuzz)
+    with warnings.catch_warnings():
+        assert fuzz.main(["--files", "300", "--seed", "7"]) == 0, capsys.readouterr().out
+    assert "300 files:" in capsys.readouterr().out
 
 
 def test_help_of_the_command():

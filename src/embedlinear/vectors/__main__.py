@@ -5,9 +5,11 @@ command is mistyped, 130 stopped by Ctrl-C.
 """
 
 import argparse
+import os
 import sys
 import warnings
 
+from embedlinear.vectors import arrays
 from embedlinear.vectors.load import FORMATS, load_vectors
 
 
@@ -39,9 +41,20 @@ def arguments_parser():
     return parser
 
 
+def check_target(options):
+    """Refuse an OUT that nothing can be written to, or that what is read would be lost to."""
+    out = arrays.target(options.out)
+    written = [out, arrays.beside(out)] if out.suffix == ".npy" else [out]
+    for path in filter(None, [options.file, options.words]):
+        if os.path.exists(path) and any(p.exists() and os.path.samefile(p, path) for p in written):
+            raise ValueError(f"{options.out}: this would overwrite {path}, which is read.")
+
+
 def main(arguments=None):
     options = arguments_parser().parse_args(arguments)
     try:
+        if options.command == "convert":
+            check_target(options)  # before a reading that may take a minute
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the problems are listed below
             vectors = load_vectors(

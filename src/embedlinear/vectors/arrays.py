@@ -53,9 +53,12 @@ def npy(source, stream):
     if dtype.kind != "f" or dtype.itemsize > 8 or len(shape) != 2:
         raise ValueError(
             f"{source.name}: expected a matrix (n, d) of floats, but found shape {shape} of "
-            f"{dtype}."
+            f"{dtype}. Save it again as np.save(path, matrix.astype(np.float32))."
         )
-    return checked(source, "the array", Array(dtype.str, shape, stream.position, fortran))
+    array = checked(source, "the array", Array(dtype.str, shape, stream.position, fortran))
+    if source.size is not None and source.size > array.at + array.size:
+        raise ValueError(too_long(source, array.at + array.size))
+    return array
 
 
 def safetensors(source, stream):
@@ -88,6 +91,9 @@ def safetensors(source, stream):
     for name, array in arrays.items():
         if array:
             checked(source, f"the tensor {name!r}", array)
+    end = 8 + count + max((about["data_offsets"][1] for about in header.values()), default=0)
+    if source.size is not None and source.size > end:
+        raise ValueError(too_long(source, end))
     return arrays
 
 
@@ -110,6 +116,13 @@ def checked(source, what, array):
             f"the file has {source.size - array.at:,} from there on. It is cut off or damaged."
         )
     return array
+
+
+def too_long(source, end):
+    return (
+        f"{source.name}, byte {end}: expected the end of the file, where the header has it, but "
+        f"there is more. The file is damaged, or holds more than one table."
+    )
 
 
 def mapped(source, array):
@@ -205,11 +218,20 @@ def replacing(path):
         temporary.unlink(missing_ok=True)
 
 
-def save(path, words, matrix):
-    """Write ``matrix`` (n, d) float32 and its ``words``; ``path`` ends in .safetensors or .npy."""
+def target(path):
+    """``path`` to save to as a Path; ValueError if nothing can be saved there."""
     path = Path(path)
     if path.suffix not in (".safetensors", ".npy"):
         raise ValueError(f"save to a path that ends in .safetensors or .npy, not to {str(path)!r}.")
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a directory" if path.is_dir() else f"is in no directory: {path.parent}"
+        raise ValueError(f"save to a file in a directory that is there; {str(path)!r} {what}.")
+    return path
+
+
+def save(path, words, matrix):
+    """Write ``matrix`` (n, d) float32 and its ``words``; ``path`` ends in .safetensors or .npy."""
+    path = target(path)
     wrong = next((word for word in words if "\n" in word), None)
     if wrong is not None:
         raise ValueError(f"the word {wrong!r} holds a line end, so no word list can keep it.")

@@ -40,6 +40,7 @@ class Records:
         self.promised, self.d = int(sizes[1]), int(sizes[2])
         self.at = len(first) + 1
         self.width = 4 * self.d
+        self.size = min(BLOCK, max(1 << 14, source.on_disk // 8))
         self.line_ends, self.ended = None, False
         if self.width > text.LONGEST:
             raise ValueError(f"{source.name}, line 1: a vector of {self.d:,} numbers is refused.")
@@ -56,12 +57,12 @@ class Records:
         while read < count:
             raw, starts = self.block(count - read)
             if not raw:
-                part = self.stream.exactly(max(BLOCK, self.width))
+                part = self.stream.exactly(max(self.size, self.width))
                 if not part and self.ended:
                     raise ValueError(self.cut_off(read, count))
                 self.ended = not part
                 self.data += part
-                if len(self.data) > 2 * max(BLOCK, self.width) + LONGEST_WORD:
+                if len(self.data) > 2 * max(self.size, self.width) + LONGEST_WORD:
                     raise ValueError(self.no_word())
                 continue
             found, fixed = self.decoded(raw, starts, read)

@@ -3,10 +3,11 @@
 ``float(text)`` takes 0.1 µs, and 20 million of them take seconds. Here eight digits in a 64-bit
 word become a number by three multiplications (Daniel Lemire, "Quickly parsing eight digits",
 2018), and NumPy does that for all numbers of a block at once. The result is not nearly but exactly
-``float(text)``: a whole number below 2**53 and a power of ten up to 10**22 are both exact in
-float64, so that one division rounds once, and correctly (William Clinger, "How to read floating
-point numbers accurately", 1990). What this cannot do (an exponent, a plus sign, more than 15
-digits) is left to ``float`` itself.
+``np.float32(float(text))``: a whole number below 2**53 and a power of ten up to 10**22 are both
+exact in float64, so that one division rounds once, and correctly (William Clinger, "How to read
+floating point numbers accurately", 1990). Numbers with one digit before the point and six behind
+it fit float32 as so many millionths, and dividing there gives the same; a test tries all of them.
+What this cannot do (an exponent, a plus sign, more than 16 characters) is left to ``float`` itself.
 """
 
 import re
@@ -20,11 +21,24 @@ DOTS = U(0x1E1E1E1E1E1E1E1E)  # "........" once "0" has been taken away from eac
 LOW7, HIGH = U(0x7F7F7F7F7F7F7F7F), U(0x8080808080808080)
 OVER_NINE = U(0x7676767676767676)  # sets the high bit of a byte that is 10 or more
 PAIRS = U(0x000000FF000000FF)
-POWERS = 10.0 ** np.arange(16)
-SHIFTS = np.array([0, 56, 48, 40, 32, 24, 16, 8, 0], U)  # what leaves so many bytes of eight
+FACTORS = U(0x000F424000000064), U(0x0000271000000001)  # 10**6 and 100, 10**4 and 1
+TENS = U(10) ** np.arange(16, dtype=U)
+NEVER = U(10**19)  # larger than any number of 16 digits
+EACH_BYTE = U(0x0101010101010101)
+PLACES_LOW, PLACES_HIGH = U(0x0706050403020100), U(0x0F0E0D0C0B0A0908)  # a byte's, from the end
+# By the length of a number: the bits before it in its last eight bytes, and in the eight before.
+BEFORE_LOW = np.array([64 - 8 * min(length, 8) for length in range(17)], U)
+BEFORE_HIGH = np.array([64 - 8 * max(length - 8, 0) for length in range(17)], U)
+# For a digit, a point and six digits: the second byte is 0 once the point has been taken away, and
+# the first two, ten times the digit together, are worth 10**5 each.
+POINT = U(0x1E00)
+OVER_NINE_OR_POINT = U(0x7676767676767F76)
+POINTED = U(0x000186A000000064), U(0x0000271000000001)
+DROPPED = np.array([64, 64, 64, 48, 40, 32, 24, 16, 8, 0, 64], U)  # bits, by the length and one
+MILLION = np.float32(1e6)
 NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 PIECE = 1 << 15  # fields parsed at once: their arrays stay in the processor's cache
-FEW = 100  # fields; so many are faster one by one
+FEW, SOME = 100, 1 << 13  # fields; so few are faster one by one, so many take little memory
 PAD = 16  # bytes that may be read in front of a text, and behind it
 BEFORE = b" " * (PAD - 1) + b"\n"
 
@@ -42,32 +56,31 @@ def word_at(data, at, room=(None, None, None)):
     """Eight bytes of ``data`` from each place ``at`` (N,) int64 on, as uint64, the first lowest.
 
     They are put together from the two words of memory that they lie in. ``room``: three arrays
-    (N,), uint64, int64 and uint64, to work in; ``at`` is used up, and the first is the result.
+    (N,) uint64 to work in; ``at`` is used up, and the first is the result.
     """
     words = data.view("<u8")
-    shift = np.bitwise_and(at, 7, out=room[1])
-    shift <<= 3  # bits
+    shift = np.bitwise_and(at.view(U), U(7), out=room[1])
+    shift <<= U(3)  # bits
     at >>= 3
     low = words.take(at, out=room[0], mode="clip")
-    low >>= shift.view(U)
+    low >>= shift
     at += 1
     high = words.take(at, out=room[2], mode="clip")
-    high <<= U(1)
-    np.subtract(63, shift, out=shift)
-    high <<= shift.view(U)
+    np.subtract(U(64), shift, out=shift)  # NumPy defines a shift by 64: nothing is left
+    high <<= shift
     low |= high
     return low
 
 
-def eight_digits(word, other=None):
+def eight_digits(word, other=None, factors=FACTORS):
     """Eight digits 0..9, one a byte and the first lowest, to the number they write, in place."""
     other = np.right_shift(word, U(8), out=other)
     word *= U(10)
     word += other  # the number of each two digits, in every other byte
     np.right_shift(word, U(16), out=other)
-    for half, factors in (word, U(0x000F424000000064)), (other, U(0x0000271000000001)):
+    for half, factor in zip((word, other), factors):
         half &= PAIRS
-        half *= factors
+        half *= factor
     word += other
     word >>= U(32)
     return word
@@ -81,98 +94,99 @@ def not_digits(word, out=None):
     return out
 
 
-def last(word, count):
-    """Keep the last ``count`` (N,) bytes of each word, of 0 to 8; zero the others."""
-    shift = (8 - np.clip(count, 0, 8)).astype(U) << U(3)  # NumPy defines a shift by 64: it is 0
-    return (word >> shift) << shift
+def points(word):
+    """A mark, 1, in each byte of ``word`` that is a point without its "0"; they become 0 there."""
+    other = word ^ DOTS
+    mark = other & LOW7
+    mark += LOW7
+    mark |= other
+    mark |= LOW7
+    np.invert(mark, out=mark)
+    mark >>= U(7)
+    word ^= mark * U(0x1E)
+    return mark
 
 
 class Desk(threading.local):
     """Room for the numbers of one piece; each thread has its own, and uses it again and again."""
 
-    def __init__(self):
-        self.places, self.at, self.shift = np.empty((3, PIECE), np.int64)
-        self.digits, self.word = np.empty((2, PIECE), U)
-        self.power, self.value = np.empty((2, PIECE))
-        self.lead, self.byte = np.empty((2, PIECE), np.uint8)
-        self.negative, self.test = np.empty((2, PIECE), bool)
+    size = 0
+
+    def room(self, n):
+        """Seven arrays (n,): two int64, three uint64, uint8 and bool."""
+        if n > self.size:
+            self.size = n
+            kinds = (np.int64,) * 2 + (U,) * 3 + (np.uint8, bool)
+            self.arrays = [np.empty(n, kind) for kind in kinds]
+        return [array[:n] for array in self.arrays]
 
 
 desk = Desk()
 
 
 def short(data, before, end, out, good):
-    """Numbers of the shape ``-d.dddddddd``: a digit, a point, one to eight digits.
+    """Numbers of the shape ``-d.dddddd``: one digit, a point, up to six digits, perhaps a minus.
 
     Field k, at most PIECE of them, is data[before[k] + 1 : end[k]]. Writes their values to ``out``
     (N,) float32, and to ``good`` (N,) bool which fields have that shape; other values mean nothing.
     Every step writes to memory that is in the cache already: that makes it twice as fast.
     """
-    n = len(end)
-    places, at, other = desk.places[:n], desk.at[:n], desk.word[:n]
-    power, value, lead, byte = desk.power[:n], desk.value[:n], desk.lead[:n], desk.byte[:n]
-    negative, test = desk.negative[:n], desk.test[:n]
+    at, length, word, following, other, first, negative = desk.room(len(end))
 
     np.add(before, 1, out=at)
-    np.equal(data.take(at, out=byte, mode="clip"), 45, out=negative)
-    at += negative  # the first digit
-    data.take(at, out=lead, mode="clip")
-    lead -= np.uint8(48)
-    np.less_equal(lead, 9, out=good)
-    np.subtract(end, at, out=places)
-    at += 1
-    good &= np.equal(data.take(at, out=byte, mode="clip"), 46, out=test)
-    places -= 2
-    good &= np.less(np.subtract(places, 1, out=at).view(U), U(8), out=test)  # 1 to 8 of them
+    np.equal(data.take(at, out=first, mode="clip"), 45, out=negative)
+    np.subtract(end, before, out=length)
+    length -= negative  # and one more, for the separator
 
-    room = desk.digits[:n], desk.shift[:n], other
-    digits = word_at(data, np.subtract(end, 8, out=at), room)
-    digits ^= ZEROS
-    SHIFTS.take(places, out=other, mode="clip")  # drops what stands before the last ``places``
-    digits >>= other
-    digits <<= other
-    good &= np.equal(not_digits(digits, other), 0, out=test)
+    word_at(data, np.subtract(end, 8, out=at), (word, other, following))
+    word ^= ZEROS
+    # What stands before the number goes, and zeros come behind it: its first digit is byte 0, its
+    # point byte 1, and its millionths byte 7.
+    word >>= DROPPED.take(length, out=other, mode="clip")
+    word ^= POINT
+    np.add(word, OVER_NINE_OR_POINT, out=other)
+    other |= word
+    other &= HIGH
+    np.equal(other, 0, out=good)
 
-    np.multiply(lead, POWERS.take(places, out=power, mode="clip"), out=value)
-    value += eight_digits(digits, other).view(np.int64)
-    value /= power
-    out[:] = value
-    sign = negative.astype(np.uint32)
-    sign <<= np.uint32(31)
+    millionths = eight_digits(word, other, POINTED).view(np.uint32)[::2]
+    np.divide(millionths, MILLION, out=out, dtype=np.float32, casting="unsafe")
+    sign = at.view(np.uint32)[: len(at)]
+    np.left_shift(negative, 31, out=sign, dtype=np.uint32)
     bits = out.view(np.uint32)
     bits ^= sign
 
 
 def plain(data, start, end):
-    """Numbers of up to 16 characters: digits, of which one may be a point. As ``short``."""
+    """Numbers of up to 16 characters: digits, of which one may be a point; value, and as ``good``.
+
+    The point is read as if it were one more 0; what that makes of the digits before it is put
+    right by a division of whole numbers.
+    """
     negative = data.take(start) == 45
-    first = start + negative
-    length = end - first
-    low = last(word_at(data, end - 8) ^ ZEROS, length)
-    high = last(word_at(data, np.maximum(end - 16, 0)) ^ ZEROS, length - 8)
-    places = np.zeros(len(start), np.int64)
-    pointed = np.zeros(len(start), bool)
-    words = [low, high]
-    for which, word in enumerate((low, high)):  # take the point out, and close the gap
-        other = word ^ DOTS
-        mark = ~(((other & LOW7) + LOW7) | other | LOW7) >> U(7)  # 1 in the byte of each point
-        here = (mark != 0) & ~pointed
-        mark &= ~mark + U(1)  # a second point stays, and is no digit
-        before = mark - U(1)
-        closed = (word & ~(before | (mark << U(8)) - mark)) | ((word & before) << U(8))
-        if which == 0:
-            words[0] = np.where(here, closed | (high >> U(56)), low)
-            words[1] = np.where(here, high << U(8), high)
-        else:
-            words[1] = np.where(here, closed, words[1])
-        byte = (np.frexp(mark.astype(np.float64))[1] - 1) >> 3
-        places[here] = (8 * which + 7 - byte)[here]
-        pointed |= here
-    low, high = words
+    length = end - start
+    length -= negative
+    low, high = word_at(data, end - 8), word_at(data, end - 16)
+    for word, before in (low, BEFORE_LOW), (high, BEFORE_HIGH):
+        word ^= ZEROS
+        shift = before.take(length, mode="clip")
+        word >>= shift
+        word <<= shift
+    in_low, in_high = points(low), points(high)
+    count = ((in_low + in_high) * EACH_BYTE) >> U(56)
+    places = (in_low * PLACES_LOW + in_high * PLACES_HIGH) >> U(56)  # digits behind the point
     good = (not_digits(low) | not_digits(high)) == 0
-    good &= (length >= 1 + pointed) & (length <= 16)
-    value = (eight_digits(high) * U(100_000_000) + eight_digits(low)).astype(np.float64)
-    value /= POWERS.take(places)
+    good &= (count <= 1) & (length > count.view(np.int64)) & (length <= 16)
+
+    number = eight_digits(high)
+    number *= U(100_000_000)
+    number += eight_digits(low)
+    tens = TENS.take(places.view(np.int64), mode="clip")
+    ten_times = np.where(count, U(10), U(0)) * tens
+    whole = number // np.where(count, ten_times, NEVER)
+    number -= whole * (ten_times - tens)
+    value = number.astype(np.float64)
+    value /= tens
     np.negative(value, out=value, where=negative)
     return value, good
 
@@ -191,18 +205,16 @@ def parse(data, table):
         piece = slice(begin, begin + PIECE)
         before = places[begin - 1 : begin - 1 + PIECE][: len(places) - begin]
         short(data, before, places[piece], value[piece], good[piece])
-    value, good = value.reshape(table.shape), good.reshape(table.shape)
-    good[:, 0] = True  # before the first separator there is no number of this row
-    bad = None
-    if not good.all():
-        row, column = np.nonzero(~good)
-        numbers = exactly(data, table[row, column - 1] + 1, table[row, column])
-        finite = np.isfinite(numbers)
+    good[:: table.shape[1]] = True  # before the first separator there is no number of this row
+    bad, rest = None, np.flatnonzero(~good)
+    if rest.size:
+        for some in np.split(rest, range(SOME, len(rest), SOME)):
+            value[some] = exactly(data, places[some - 1] + 1, places[some])
+        finite = np.isfinite(value[rest])
         if not finite.all():
-            first = int(finite.argmin())
-            bad = int(row[first]), int(column[first]) - 1
-        value[row, column] = numbers
-    return value[:, 1:], bad
+            row, column = divmod(int(rest[finite.argmin()]), table.shape[1])
+            bad = row, column - 1
+    return value.reshape(table.shape)[:, 1:], bad
 
 
 def exactly(data, start, end):

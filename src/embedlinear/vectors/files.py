@@ -11,12 +11,13 @@ from pathlib import Path
 
 from embedlinear.vectors import text
 
-AT_ONCE = 1 << 21  # bytes
+AT_ONCE, LEAST = 1 << 21, 1 << 13  # bytes
 REFUSED = [  # the first bytes, what they mean, and the cure
     (b"PK\x03\x04", "a zip archive inside an archive", "unpack the outer one"),
     (b"\x89HDF", "an HDF5 file", "save the matrix with numpy.save and the words in a text file"),
     (b"\xba\x16\x4f\x2f", "fastText's own .bin model", "give its .vec file"),
     (b"PAR1", "a Parquet file", "save the matrix with numpy.save and the words in a text file"),
+    (b"\xff\xfe\0\0", "text in UTF-32", "save it as UTF-8"),
     (b"\xff\xfe", "text in UTF-16", "save it as UTF-8"),
     (b"\xfe\xff", "text in UTF-16", "save it as UTF-8"),
     (b"BZh", "a bzip2 archive", "unpack it first"),
@@ -44,7 +45,8 @@ class Source:
             self.path, self.member = inside, self.path.relative_to(inside).as_posix()
         self.name = str(path)
         if not self.path.is_file():
-            raise ValueError(f"{self.name}: expected a file of vectors, but this is a directory.")
+            what = "a directory" if self.path.is_dir() else "no regular file"
+            raise ValueError(f"{self.name}: expected a file of vectors, but this is {what}.")
         self.on_disk = self.path.stat().st_size
         with open(self.path, "rb") as file:
             start = file.read(4)
@@ -103,14 +105,15 @@ class Stream:
 
     def __init__(self, source, raw, file):
         self.source, self.raw, self.file, self.position = source, raw, file, 0
+        self.at_once = min(AT_ONCE, max(source.on_disk + 1, LEAST))
 
     def read(self, count):
         """Some bytes, ``count`` at most; none only at the end.
 
         A read sets memory aside for what it is asked for, which a header may have made up: so no
-        more than AT_ONCE is ever asked for.
+        more than AT_ONCE is ever asked for, nor more than the file on the disk has.
         """
-        count = min(count, AT_ONCE)
+        count = min(count, self.at_once)
         try:
             data = self.file.read(count)
         except Exception as error:
@@ -152,7 +155,12 @@ def head(source):
                 return start, True
             start += more
             if looks_binary(start[: 1 << 12]):
-                break
+                return start, False
+        if b"\n" not in start:
+            raise ValueError(
+                f"{source.name}, line 1: no line end within {text.LONGEST:,} bytes; expected a word "
+                f"and its numbers."
+            )
         return start, not stream.read(1)
 
 

@@ -79,22 +79,21 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
     else:
         kind, expected = FORMATS[format]
     header = expected if header is None else header
+    layout = text.layout(source.name, start, whole, header) if kind == "text" else None
+    del start  # up to 256 KiB
     with progress_bar(source, progress) as bar:
         if kind in ("npy", "safetensors"):
-            found, matrix, lines, problems = read_array(source, kind, words, limit, vocab, errors)
+            read = read_array(source, kind, words, limit, vocab, errors)
             bar.update(source.on_disk)
             name, unit = kind, "row"
         elif kind == "binary":
-            options = {"limit": limit, "vocab": vocab, "errors": errors, "bar": bar}
-            found, matrix, lines, problems = binary.read(source, **options)
+            read = binary.read(source, limit=limit, vocab=vocab, errors=errors, bar=bar)
             name, unit = "word2vec binary", "record"
         else:
-            layout = text.layout(source.name, start, whole, header)
-            del start
-            options = {"limit": limit, "vocab": vocab, "errors": errors, "bar": bar}
-            found, matrix, lines, problems = text.read(source, layout, **options)
+            read = text.read(source, layout, limit=limit, vocab=vocab, errors=errors, bar=bar)
             name = f"text with{'' if layout.first_line == 2 else 'out'} a header"
             unit = "line"
+    found, matrix, lines, problems = read
     found, matrix, repeated = without_repeats(source, found, matrix, lines, unit)
     matrix = torch.from_numpy(matrix)
     if normalize:

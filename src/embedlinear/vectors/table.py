@@ -194,6 +194,8 @@ def check_words(source, words, array):
             f"{source.name}: expected one word for each row, but the matrix is {array.shape} and "
             f"there are {len(words):,} words."
         )
+    if words and not array.shape[1]:
+        raise ValueError(f"{source.name}: the matrix {array.shape} has vectors of 0 numbers.")
 
 
 def first_repeat(words):
