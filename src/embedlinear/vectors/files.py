@@ -158,8 +158,8 @@ def head(source):
                 return start, False
         if b"\n" not in start:
             raise ValueError(
-                f"{source.name}, line 1: no line end within {text.LONGEST:,} bytes; expected a word "
-                f"and its numbers."
+                f"{source.name}, line 1: no line end within {text.LONGEST:,} bytes; expected a "
+                f"word and its numbers."
             )
         return start, not stream.read(1)
 
