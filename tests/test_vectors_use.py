@@ -113,7 +113,7 @@ def test_the_command(tmp_path, capsys):
 def test_what_convert_will_not_write_to(tmp_path, capsys, monkeypatch):
     saved, listed = tmp_path / "v.npy", tmp_path / "v.words.txt"
     WordVectors(["a", "b"], torch.eye(2)).save(saved)
-    (tmp_path / "link.safetensors").symlink_to(saved)
+    (tmp_path / "link.safetensors").hardlink_to(saved)
     monkeypatch.setattr("embedlinear.vectors.__main__.load_vectors", None)  # not even read
     for given, message in [
         ([str(saved), str(saved)], "would overwrite"),
