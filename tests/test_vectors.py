@@ -378,6 +378,12 @@ def test_a_last_line_without_an_end_is_reported(tmp_path):
     assert load(path).problems == []
 
 
+def test_words_that_are_not_needed_are_reported(tmp_path):
+    (tmp_path / "v.txt").write_bytes(b"a 1 2\nb 3 4\n")
+    vectors = load(tmp_path / "v.txt", words=["c", "d"])
+    assert vectors.words == ["a", "b"] and "not used" in vectors.problems[0]
+
+
 def test_what_is_no_file(tmp_path):
     with pytest.raises(ValueError, match="directory"):
         load(tmp_path)

@@ -95,6 +95,8 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
             unit = "line"
     found, matrix, lines, problems = read
     found, matrix, repeated = without_repeats(source, found, matrix, lines, unit)
+    if words is not None and kind in ("text", "binary"):
+        problems.append("words= was not used: the file has words of its own")
     matrix = torch.from_numpy(matrix)
     if normalize:
         length = torch.linalg.vector_norm(matrix, dim=1, keepdim=True)
