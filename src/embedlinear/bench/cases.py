@@ -11,7 +11,9 @@ import functools
 import io
 import itertools
 import tempfile
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -48,14 +50,14 @@ class Case(NamedTuple):
 def batches(rows, shape, device, *tables):
     """Batches of indices without end: one that comes again finds none of its rows in a cache.
 
-    ``tables`` are looked up in once with each: the first visit to a page of memory costs more than
-    any later one, and is not what a table in use costs.
+    All are looked up in ``tables`` once: the first visit to a page of memory costs more than any
+    later one, and is not what a table in use costs.
     """
     count = min(2**14, max(1, POOL // int(np.prod(shape))))
-    drawn = torch.randint(rows, (count, *shape)).to(device).unbind()
-    for weight, ids in itertools.product(tables, drawn):
-        weight.index_select(0, ids.flatten())
-    return itertools.cycle(drawn)
+    drawn = torch.randint(rows, (count, *shape)).to(device)
+    for weight, ids in itertools.product(tables, drawn.flatten().split(2**16)):
+        weight.index_select(0, ids)
+    return itertools.cycle(drawn.unbind())
 
 
 def table(rows, width, device, dtype=torch.float32):
@@ -172,15 +174,16 @@ def paged(device, V, D, batch):
     """A table that lies in a file: look up after reading all of it, or map it into memory."""
     if device.type != "cpu":
         raise Skipped("a file is mapped into the memory of the CPU only")
-    file, ids = tempfile.NamedTemporaryFile(), batches(V, (batch,), device)
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    ids = batches(V, (batch,), device)
+    file = Path(folder.name) / "table.bin"
     table(V, D, device).numpy().tofile(file)
-    file.flush()
 
-    def read():
-        return torch.from_numpy(np.fromfile(file.name, np.float32)).view(V, D)[next(ids)]
+    def read(kept=folder):  # the folder goes when nobody holds it any more
+        return torch.from_numpy(np.fromfile(file, np.float32)).view(V, D)[next(ids)]
 
-    def mapped():
-        return torch.from_file(file.name, size=V * D).view(V, D)[next(ids)]
+    def mapped(kept=folder):
+        return torch.from_file(str(file), size=V * D).view(V, D)[next(ids)]
 
     least = gathered(batch, D)
     return {"read": Side(read, least + 8 * V * D, 0), "mapped": Side(mapped, least, 0)}
@@ -313,6 +316,7 @@ def _over(rows=VOCABULARIES, width=(D,), batch=(1024,)):
 
 
 _BASE = {"V": V, "D": D}
+_BAGS = {"V": 1_000_000, "D": D, "bags": 256, "each": 32}
 CASES = dict(
     [
         *_series("lookup", lookup, *_over(batch=(1024, 65_536))),
@@ -322,8 +326,7 @@ CASES = dict(
         *_series("one-hot", product, *_over()),
         *_series("backward", backward, *_over()),
         *_series("optimiser", optimiser, *_over(VOCABULARIES[:5])),
-        *_series("bag", bag, *({"V": 1_000_000, "D": D, "bags": 256, "each": 32, "training": way}
-                               for way in (False, True))),  # fmt: skip
+        *_series("bag", bag, *({**_BAGS, "training": training} for training in (False, True))),
         *_series("dtype", dtypes, *_over([1_000_000], batch=[65_536])),
         *_series("order", order, *_over([V, 1_000_000])),
         *_series("paged", paged, *_over([1_000_000], batch=[64])),

@@ -23,7 +23,8 @@ TEXT = {
     "en": {
         "V": "vocabulary size", "batch": "indices in a batch", "D": "width of a vector",
         "seconds": "time", "peak": "extra memory at the peak",
-        "table": "size of the weight table", "rate": "bytes moved per second", "copying": "a large copy",
+        "table": "size of the weight table", "rate": "bytes moved per second",
+        "copying": "a large copy",
         "copy": "of the copy", "product": "of the matrix product",
     },
 }  # fmt: skip
@@ -39,26 +40,26 @@ def curves(results, family, lines, over="V", quantity="seconds", **size):
     Raises ValueError where no result has such a line.
     """
     found = [
-        {label: (family, name) for label, name in lines.items()
-         if any(map(_drawn, series(result, family, name, over, quantity, **size).values()))}
+        {label: {x: y for x, y in series(result, family, name, over, quantity, **size).items()
+                 if y}
+         for label, name in lines.items()}
         for result in results
     ]  # fmt: skip
-    if not any(found):
+    points = [point for here in found for line in here.values() for point in line.items()]
+    if results and not points:
         raise ValueError(f"results: none holds {quantity} of {family!r} over {over!r} with {size}")
     fig, axes = _panels(results, 2.9)
     for ax, result, here in zip(axes, results, found):
-        drawn = {}
-        for (label, (_, name)), (colour, _, _) in zip(here.items(), _LINES):
-            points = series(result, family, name, over, quantity, **size)
-            points = {x: y for x, y in points.items() if _drawn(y)}
-            drawn[label] = tuple(zip(*points.items()))
-            if quantity == "seconds":
-                low, high = (list(series(result, family, name, over, edge, **size).values())
-                             for edge in ("low", "high"))  # fmt: skip
-                ax.fill_between(list(points), low, high, color=colour, alpha=0.2, lw=0)
         _logarithmic(ax, _text()[over] if ax is axes[-1] else "", _text()[quantity],
                      "", UNITS[quantity])  # fmt: skip
-        _curves(ax, drawn)
+        for set_limits, values in zip((ax.set_xlim, ax.set_ylim), zip(*points)):
+            set_limits(min(values) / 1.6, max(values) * 1.6)  # names are placed within limits
+        for (label, line), (colour, _, _) in zip(here.items(), _LINES):
+            if quantity == "seconds" and line:
+                low, high = (list(series(result, family, lines[label], over, edge, **size).values())
+                             for edge in ("low", "high"))  # fmt: skip
+                ax.fill_between(list(line), low, high, color=colour, alpha=0.2, lw=0)
+        _curves(ax, {label: tuple(zip(*line.items())) for label, line in here.items() if line})
     return fig
 
 
@@ -128,16 +129,17 @@ def overview(result):
     families = {}
     for case in result["results"]:
         families.setdefault(case["family"], []).append(case)
+    heights = [1 + 0.17 * sum(len(case["sides"]) for case in cases) for cases in families.values()]
     fig, axes = plt.subplots(len(families), 1, squeeze=False, layout="constrained",
-                             figsize=(8, sum(1 + 0.17 * _rows(c) for c in families.values())),
-                             height_ratios=[1 + 0.17 * _rows(c) for c in families.values()])  # fmt: skip
+                             figsize=(8, sum(heights)), height_ratios=heights)  # fmt: skip
     for ax, (family, cases) in zip(axes[:, 0], families.items()):
         names = []
         for case in cases:
             for name, figures in case["sides"].items():
                 middle = figures["seconds"]
                 ax.errorbar(middle, len(names), fmt="o", color=_LINES[0][0], ms=4, capsize=2,
-                            xerr=[[middle - figures["low"]], [figures["high"] - middle]])  # fmt: skip
+                            xerr=[[middle - figures["low"]], [figures["high"] - middle]],
+                            )  # fmt: skip
                 names.append(f"{case['name'].removeprefix(family + ', ')}: {name}")
         ax.set(xscale="log", title=family)
         ax.set_yticks(range(len(names)), names, fontsize=8)
@@ -147,10 +149,6 @@ def overview(result):
         ax.xaxis.set_minor_formatter(NullFormatter())
     fig.suptitle(_name(result))
     return fig
-
-
-def _rows(cases):
-    return sum(len(case["sides"]) for case in cases)
 
 
 def _panels(results, height, share_y=True):
@@ -175,10 +173,6 @@ def _logarithmic(ax, xlabel, ylabel, xunit, yunit):
     for axis, unit in ((ax.xaxis, xunit), (ax.yaxis, yunit)):
         axis.set_major_formatter(EngFormatter(unit=unit, sep="" if not unit else " "))
         axis.set_minor_formatter(NullFormatter())
-
-
-def _drawn(value):
-    return value is not None and value > 0  # the axes are logarithmic
 
 
 def _percent(value):

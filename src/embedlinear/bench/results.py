@@ -15,15 +15,14 @@ import torch
 from embedlinear.language import current_language
 from embedlinear.reviews import Table
 
-COMMAND = "python -m embedlinear.bench --memory --json src/embedlinear/data/bench-{name}.json"
 TEXT = {
     "zh": {
-        "head": ["", "型号", "线程", "日期", "PyTorch", "命令"],
-        "none": "还没有结果，在有 GPU 的机器上运行右边的命令",
+        "head": ["", "型号", "线程", "日期", "PyTorch"],
+        "none": "还没有结果",
     },
     "en": {
-        "head": ["", "model", "threads", "date", "PyTorch", "command"],
-        "none": "no result yet: on a machine with one, run",
+        "head": ["", "model", "threads", "date", "PyTorch"],
+        "none": "no result yet",
     },
 }
 
@@ -84,7 +83,7 @@ def is_gpu(result):
 
 
 def provenance(results):
-    """A table: the machine, date, version and command behind each result; the missing one too."""
+    """A table: the machine, date and version behind each result; a missing GPU is said as well."""
     text = TEXT[current_language()]
     rows = [
         ["GPU" if is_gpu(result) else "CPU",
@@ -92,7 +91,7 @@ def provenance(results):
         for result in results
     ]  # fmt: skip
     if not any(map(is_gpu, results)):
-        rows.append(["GPU", text["none"], "", "", "", COMMAND.format(name="NAME")])
+        rows.append(["GPU", text["none"], "", "", ""])
     return Table(text["head"], rows)
 
 
@@ -103,9 +102,9 @@ def side(result, family, name, **size):
     Raises KeyError if there is none.
     """
     for case in result["results"]:
-        if case["family"] == family and size.items() <= case["size"].items():
-            if name in case["sides"]:
-                return case["sides"][name]
+        fits = case["family"] == family and size.items() <= case["size"].items()
+        if fits and name in case["sides"]:
+            return case["sides"][name]
     raise KeyError(f"no side {name!r} of {family!r} with {size} was measured")
 
 
