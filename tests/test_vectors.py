@@ -189,6 +189,13 @@ def test_numbers_of_one_digit_and_up_to_six_decimals():
     assert value.tobytes() == np.array(list(map(float, fields))).astype(np.float32).tobytes()
 
 
+@pytest.mark.parametrize("field", [b"1.2.3", b"..", b"1-2", b"12,5", b"12345.6789:", b"-1234567.x"])
+def test_among_many_numbers_too(field):
+    fields = [b"12.25"] * 200 + [field] + [b"-1234.5"] * 200
+    value, bad = parsed(fields)
+    assert bad == 200 and set(value[:200]) == {12.25} and set(value[201:]) == {-1234.5}
+
+
 @pytest.mark.parametrize(
     "field", ["nan", "inf", "-inf", "1e39", "1_0", "١", "0x1", "1,5", "", "-", "."]
 )

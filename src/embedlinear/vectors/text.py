@@ -130,7 +130,7 @@ def blocks(stream, layout, limit):
         if left is not None and lines > left:
             kept = block[decimals.PAD :].split(b"\n", left)[:left]
             block = decimals.padded(b"\n".join([*kept, b""]))
-            lines, end = left, b""
+            lines = left
         yield line, block, stream.done(), bool(end)
         line += lines
         left = None if left is None else left - lines
