@@ -63,7 +63,7 @@ class Source:
             if self.packed == "gzip":
                 import gzip
 
-                with gzip.GzipFile(fileobj=raw) as file:
+                with gzip.GzipFile(fileobj=Bounded(raw, self.on_disk)) as file:
                     yield Stream(self, raw, file)
             elif self.packed == "zip":
                 with self._unzipped(raw) as file:
@@ -75,7 +75,7 @@ class Source:
         import zipfile
 
         try:
-            archive = zipfile.ZipFile(raw)
+            archive = zipfile.ZipFile(Bounded(raw, self.on_disk))
             names = [i.filename for i in archive.infolist() if not i.is_dir()]
         except Exception as error:  # zipfile raises much more than BadZipFile on damaged archives
             raise ValueError(f"{self.name}: the zip archive is damaged: {error}") from error
@@ -98,6 +98,23 @@ class Source:
             return archive.open(self.member)
         except Exception as error:
             raise ValueError(f"{self.name}: {self.member!r} cannot be unpacked: {error}") from error
+
+
+class Bounded:
+    """An open file of ``size`` bytes, of which no read asks for more.
+
+    gzip and zipfile ask for as much as 128 KiB at once, or as the header of the archive claims, and
+    so much memory is set aside.
+    """
+
+    def __init__(self, file, size):
+        self.file, self.size = file, size
+
+    def read(self, count=-1):
+        return self.file.read(min(count, self.size) if count > 0 else count)
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
 
 
 class Stream:

@@ -21,7 +21,7 @@ from embedlinear.vectors.stack import Stack
 
 LONGEST = 1 << 24  # bytes; a line without an end would else fill the memory
 BLOCK = 1 << 21  # bytes; more memory buys no more speed
-LEAST = 1 << 13  # bytes; the arrays of a block take many times as much: small files, small blocks
+LEAST = 1 << 12  # bytes; the arrays of a block take many times as much: small files, small blocks
 BOM = b"\xef\xbb\xbf"
 HEADER = re.compile(rb"[ \t]*([0-9]{1,40})[ \t]+([0-9]{1,40})[ \t\r]*").fullmatch
 FRACTION = re.compile(rb"[+-]?[0-9]*\.([0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
