@@ -275,7 +275,7 @@ class TestResults:
 
     def test_provenance(self):
         alone = repr(results.provenance([made()]))
-        assert "CPU | A processor | 2 | 2026-01-02" in alone
+        assert "CPU | A processor | 2 | 2026-01-02 | 2\n" in alone
         assert "GPU | no result yet" in alone
         both = repr(results.provenance([made(), made("A GPU", "cuda")]))
         assert "GPU | A GPU" in both and "no result yet" not in both

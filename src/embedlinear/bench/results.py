@@ -87,7 +87,7 @@ def provenance(results):
     text = TEXT[current_language()]
     rows = [
         ["GPU" if is_gpu(result) else "CPU",
-         *(str(result["about"][key]) for key in ("model", "threads", "date", "torch", "command"))]
+         *(str(result["about"][key]) for key in ("model", "threads", "date", "torch"))]
         for result in results
     ]  # fmt: skip
     if not any(map(is_gpu, results)):
