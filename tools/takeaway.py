@@ -8,6 +8,7 @@ start page of the site then links them.
 import argparse
 import html
 import os
+import re
 import shutil
 import sys
 import uuid
@@ -51,11 +52,10 @@ SITE = (os.environ.get("BOOK_SITE") or "").rstrip("/")
 # --- what both are made of ---
 
 
-def chapter(site: Path, page: str, folder: Path, file: str = ""):
+def chapter(site: Path, page: str, folder: Path, book: list[str]):
     """A page of the site, its ids unique in the whole book (`page--id`), its links within the book.
 
-    `file` says in which file the book has a page, "{}.xhtml" say; none: all are in one. Pictures go
-    to the folder as PNG: older readers of e-books show no WebP.
+    Pictures go to the folder as PNG: older readers of e-books show no WebP.
     """
     text = (site / f"{page}.html").read_text(encoding="utf-8")
     article = BeautifulSoup(text, "html.parser").select_one("article")
@@ -69,8 +69,8 @@ def chapter(site: Path, page: str, folder: Path, file: str = ""):
         target = Path(unquote(address)).stem if address else page
         if ":" in address:
             continue
-        if target in pages():
-            link["href"] = f"{file.format(target)}#{target}--{anchor}" if anchor else f"{file.format(target)}#{target}"
+        if target in book:
+            link["href"] = f"{target}.xhtml#{target}--{anchor}" if anchor else f"{target}.xhtml#{target}"
         elif SITE:  # a download, say: it is on the site
             link["href"] = urljoin(f"{SITE}/{site.name}/", link["href"])
         else:
@@ -86,12 +86,11 @@ def chapter(site: Path, page: str, folder: Path, file: str = ""):
     return article
 
 
-def contents(chapters: dict, file: str = "", numbers: dict | None = None) -> str:
-    """The chapters and their sections, with page numbers where they are known."""
+def contents(chapters: dict) -> str:
+    """The chapters and their sections."""
 
     def entry(page, anchor, heading):
-        number = f' data-page="{numbers.get(anchor, "")}"' if numbers is not None else ""
-        return f'<a href="{file.format(page)}#{anchor}"{number}><span>{heading.decode_contents()}</span></a>'
+        return f'<a href="{page}.xhtml#{anchor}"><span>{heading.decode_contents()}</span></a>'
 
     lines = ""
     for page, article in chapters.items():
@@ -125,8 +124,8 @@ def document(language: str, body: str, *styles: str) -> str:
 
 def truetype(source: Path, text: str, target: Path) -> None:
     """Cut a font to what is used, in TrueType outlines: a PDF holds others as drawings only."""
-    font = TTFont(source)
-    cmap = {code: name for code, name in font.getBestCmap().items() if chr(code) in text}
+    font, used = TTFont(source), set(map(ord, text))
+    cmap = {code: name for code, name in font.getBestCmap().items() if code in used}
     names = [".notdef", *sorted(set(cmap.values()))]
     drawn, shapes = font.getGlyphSet(), {}
     for name in names:
@@ -147,16 +146,21 @@ def truetype(source: Path, text: str, target: Path) -> None:
     made.save(target)
 
 
-def prepare(site: Path, folder: Path) -> None:
-    """The folder that both are made in: styles and fonts."""
+def prepare(language: str, site: Path, folder: Path) -> dict:
+    """The folder that both are made in, with styles, fonts and pictures; returns the parts, by file name."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(STYLES, folder)
     shutil.copy(site / "_static" / "pygments.css", folder)
-    text = "".join((site / f"{page}.html").read_text(encoding="utf-8") for page in pages())
-    truetype(HAN_FONT, text, folder / "han.woff")
+    book = pages()
+    chapters = {page: chapter(site, page, folder, book) for page in book}
+    nav = f'<nav epub:type="toc"><h1>{WORDS[language]["contents"]}</h1>{contents(chapters)}</nav>'
+    parts = {"title-page": title_page(language), "contents": nav}
+    parts |= {page: str(article) for page, article in chapters.items()}
+    truetype(HAN_FONT, "".join(parts.values()), folder / "han.woff")
     math = TTFont(MATH_FONT)
     math.flavor = "woff"  # not every reader of e-books knows woff2
     math.save(folder / "math.woff")
+    return parts
 
 
 # --- the PDF ---
@@ -169,17 +173,20 @@ def page_numbers(path: Path) -> dict:
         return {name.lstrip("/"): order[place[0].objgen] for name, place in pdf.Root.Dests.items()}
 
 
-def make_pdf(browser, language: str, site: Path, folder: Path, target: Path) -> None:
+def make_pdf(browser, language: str, parts: dict, folder: Path, target: Path) -> None:
     """Print twice: the first time tells the page numbers for the contents."""
-    chapters = {page: chapter(site, page, folder) for page in pages()}
+    body = re.sub(r'href="[\w-]+\.xhtml#', 'href="#', "".join(parts.values()))
     source, numbers = folder / "book.html", {}
+
+    def numbered(nav):
+        return re.sub(r'href="#([\w-]+)"', lambda a: f'{a[0]} data-page="{numbers.get(a[1], "")}"', nav[0])
+
     tab = browser.new_page(java_script_enabled=False)
-    for _ in range(2):
-        nav = f"<nav><h1>{WORDS[language]['contents']}</h1>{contents(chapters, numbers=numbers)}</nav>"
-        body = title_page(language) + nav + "".join(map(str, chapters.values()))
-        source.write_text(document(language, body, "print.css"), encoding="utf-8")
+    for last in (False, True):
+        text = re.sub(r"<nav.*</nav>", numbered, body, count=1, flags=re.S)
+        source.write_text(document(language, text, "print.css"), encoding="utf-8")
         tab.goto(source.as_uri())
-        tab.pdf(path=target, prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+        tab.pdf(path=target, prefer_css_page_size=True, print_background=True, outline=last, tagged=last)
         numbers = page_numbers(target)
     tab.close()
     with pikepdf.open(target, allow_overwriting_input=True) as pdf:
@@ -210,13 +217,9 @@ PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 KINDS = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".woff": "font/woff", ".png": "image/png"}
 
 
-def make_epub(browser, language: str, site: Path, folder: Path, target: Path) -> None:
+def make_epub(browser, language: str, parts: dict, folder: Path, target: Path) -> None:
     words, title = WORDS[language], CONFIG["languages"][language]["project"]
-    chapters = {page: chapter(site, page, folder, "{}.xhtml") for page in pages()}
-    bodies = {"title-page": title_page(language)}
-    bodies["contents"] = f'<nav epub:type="toc"><h1>{words["contents"]}</h1>{contents(chapters, "{}.xhtml")}</nav>'
-    bodies |= {page: str(article) for page, article in chapters.items()}
-    for name, body in bodies.items():
+    for name, body in parts.items():
         (folder / f"{name}.xhtml").write_text(document(language, body), encoding="utf-8")
     tab = browser.new_page(viewport={"width": 600, "height": 800}, device_scale_factor=2)
     tab.goto((folder / "title-page.xhtml").as_uri())
@@ -227,15 +230,14 @@ def make_epub(browser, language: str, site: Path, folder: Path, target: Path) ->
     manifest = ""
     for path in files:
         marks = {"contents.xhtml": ["nav"], "cover.png": ["cover-image"]}.get(path.name, [])
-        marks += ["mathml"] if "<math" in bodies.get(path.stem, "") else []
+        marks += ["mathml"] if "<math" in parts.get(path.stem, "") else []
         marked = f' properties="{" ".join(marks)}"' if marks else ""
         manifest += f'<item id="file-{path.name}" href="{path.name}" media-type="{KINDS[path.suffix]}"{marked}/>'
-    newest = max(path.stat().st_mtime for path in site.glob("*.html"))
     package = PACKAGE.format(
         **words, id=uuid.uuid5(uuid.NAMESPACE_URL, f"embedlinear/{language}"), title=html.escape(title),
         author=html.escape(CONFIG["author"]), manifest=manifest,
-        date=datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        spine="".join(f'<itemref idref="file-{name}.xhtml"/>' for name in bodies))
+        date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        spine="".join(f'<itemref idref="file-{name}.xhtml"/>' for name in parts))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)  # first, and as it is
         book.writestr("META-INF/container.xml", CONTAINER)
@@ -269,10 +271,10 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = find_chromium(playwright)
         for language in LANGUAGES:
-            folder, site = TAKEAWAY / language, out / language
-            prepare(site, folder)
+            folder = TAKEAWAY / language
+            parts = prepare(language, out / language, folder)
             for make, kind in ((make_pdf, "pdf"), (make_epub, "epub")):
-                make(browser, language, site, folder, TAKEAWAY / f"embedlinear-{language}.{kind}")
+                make(browser, language, parts, folder, TAKEAWAY / f"embedlinear-{language}.{kind}")
     link_takeaway(out)
     for made in sorted(TAKEAWAY.glob("embedlinear-*.*")):
         print(f"{made.relative_to(ROOT)}: {made.stat().st_size / 1e6:.1f} MB")
