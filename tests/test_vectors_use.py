@@ -92,6 +92,17 @@ def test_vocabularies_that_are_none(vectors, vocabulary, options, message):
         embedding_for(vocabulary, vectors, **options)
 
 
+@pytest.mark.parametrize(
+    "vocabulary, options, message",
+    [({"a", "b"}, {}, "it is a set"), ("ab", {}, "not one: 'ab'"), (["a"], {"pad": 0.0}, "a row"),
+     (["a"], {"unknown": "<unk>"}, "unknown must be a seed .* '<unk>'"),
+     (["a"], {"unknown": True}, "unknown must be a seed")],
+)  # fmt: skip
+def test_arguments_of_another_kind(vectors, vocabulary, options, message):
+    with pytest.raises(TypeError, match=message):
+        embedding_for(vocabulary, vectors, **options)
+
+
 def test_the_command(tmp_path, capsys):
     path, out = tmp_path / "v.txt", tmp_path / "v.safetensors"
     path.write_text("a 1 2\nb 3 4\na 5 6\n", encoding="utf-8")

@@ -1,5 +1,7 @@
 """``embedding_for``: an Embedding whose rows are a vocabulary's, filled from word vectors."""
 
+from collections.abc import Set
+
 import torch
 
 from embedlinear.embedding import Embedding
@@ -18,15 +20,14 @@ def embedding_for(vocabulary, vectors, *, freeze=True, pad=None, unknown=0):
 
     The layer's ``coverage`` says which words were found, missing, or found only in another case
     (which are treated as missing: lower the vocabulary's case if the vectors are in lower case).
-    Raises ValueError for a word that comes twice, rows that are not 0..V-1, or a pad that is none.
+    Raises ValueError for a word that comes twice, rows that are not 0..V-1, or a pad that is none,
+    and TypeError for a vocabulary without order (a set), or what is no word, row or seed.
     """
     words = in_order(vocabulary)
     row_of_pad = pad_row(words, pad)
+    generator = seeded(unknown)
     weight = torch.empty(len(words), vectors.matrix.shape[1])
     coverage = vectors.coverage(w for row, w in enumerate(words) if row != row_of_pad)
-    generator = unknown
-    if not isinstance(unknown, torch.Generator):
-        generator = torch.Generator().manual_seed(unknown)
     known = [row for row, word in enumerate(words) if word in vectors and row != row_of_pad]
     others = sorted(set(range(len(words))) - set(known))
     weight[known] = vectors.matrix[[vectors.index[words[row]] for row in known]].cpu()
@@ -52,12 +53,23 @@ def in_order(vocabulary):
         return sorted(vocabulary, key=vocabulary.get)
     if isinstance(vocabulary, str):
         raise TypeError(f"vocabulary must be a list of words, not one: {vocabulary[:40]!r}.")
+    if isinstance(vocabulary, Set):  # its order changes from one run of Python to the next
+        raise TypeError("vocabulary must be in order, a list or a dict, but it is a set; sort it.")
     words, seen = list(vocabulary), set()
     for word in words:
         if word in seen:
             raise ValueError(f"the word {word!r} comes twice in the vocabulary; expected once.")
         seen.add(word)
     return words
+
+
+def seeded(unknown):
+    """The generator for unknown words, from its seed or as it is given."""
+    if isinstance(unknown, torch.Generator):
+        return unknown
+    if isinstance(unknown, bool) or not hasattr(unknown, "__index__"):
+        raise TypeError(f"unknown must be a seed (int) or a torch.Generator, but it is {unknown!r}.")
+    return torch.Generator().manual_seed(int(unknown))
 
 
 def pad_row(words, pad):
