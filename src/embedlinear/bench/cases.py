@@ -55,7 +55,7 @@ def batches(rows, shape, device, *tables):
     """
     count = min(2**14, max(1, POOL // int(np.prod(shape))))
     drawn = torch.randint(rows, (count, *shape)).to(device)
-    for weight, ids in itertools.product(tables, drawn.flatten().split(2**16)):
+    for weight, ids in itertools.product(tables, drawn.flatten().split(2**12)):
         weight.index_select(0, ids)
     return itertools.cycle(drawn.unbind())
 
