@@ -476,6 +476,19 @@ def test_saved_and_reopened(tmp_path, name):
         assert np.array_equal(load_file(path)["matrix"], table(14))
 
 
+def test_a_word_list_that_is_no_utf8_says_where(tmp_path):
+    path = tmp_path / "v.safetensors"
+    words = [f"word{number}" for number in range(5000)]
+    WordVectors(words, table(5000)).save(path)
+    data = path.read_bytes()
+    place = data.index(b"word4321")
+    path.write_bytes(data[:place] + b"\xff" + data[place + 1 :])
+    for read in load, WordVectors.open:
+        with pytest.raises(ValueError, match=f"byte {place}: the words are no UTF-8"):
+            read(path)
+    assert load(path, errors="replace").words[4321] == "\ufffdord4321"
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "v.safetensors"
     WordVectors(WORDS, table()).save(path)
