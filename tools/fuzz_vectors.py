@@ -161,6 +161,7 @@ def main(arguments=None):
                 print(f"file {number}: {trouble} (kept as {kept})", flush=True)
             if sys.stderr.isatty() and number % 500 == 0:
                 print(f"\r{number:,} files", end="", file=sys.stderr, flush=True)
+        tracemalloc.stop()
     print(
         f"{options.files:,} files: {read:,} read, {options.files - read - failures:,} refused, "
         f"{failures:,} failures; at most {worst[0]:.2f} s and {worst[1]:.1f} times the file"
