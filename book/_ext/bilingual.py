@@ -32,6 +32,7 @@ def add_context(app, pagename, templatename, context, doctree):
         tag: f"{root}{folder}/{suffix}" for tag, folder in (("zh-CN", "zh"), ("en", "en"))
     }
     context["start_page"] = root + ("" if config.book_site else "index.html")
+    context["site_known"] = bool(config.book_site)
     context["book_language"] = config.book_language
     context["is_notebook"] = doctree is not None and app.env.doc2path(pagename).endswith(".ipynb")
     context["links"] = links_to(pagename, config) if context["is_notebook"] else {}
