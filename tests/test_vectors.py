@@ -5,6 +5,7 @@ import pickle
 import struct
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -244,6 +245,8 @@ def test_the_first_of_repeats_stays_and_a_warning_names_it(tmp_path):
         vectors = load(path)
     same(vectors, theirs.index_to_key[:3], theirs.vectors[:3])
     assert vectors.words == ["a", "b", "c"] and "'a'" in vectors.problems[0]
+    with pytest.warns(UserWarning, match=r"1 row was dropped, because its word came before: 'a'"):
+        load(path, limit=4)
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -259,7 +262,9 @@ def test_bytes_that_are_no_utf8(tmp_path, binary):
         load(path)
     for errors in ("replace", "ignore"):
         theirs = KeyedVectors.load_word2vec_format(str(path), binary=binary, unicode_errors=errors)
-        same(load(path, errors=errors), theirs.index_to_key, theirs.vectors)
+        vectors = load(path, errors=errors)
+        same(vectors, theirs.index_to_key, theirs.vectors)
+        assert vectors.problems[0].startswith("1 word held bytes that are no UTF-8")
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
@@ -286,10 +291,13 @@ BROKEN = {
     "absurdly wide": (b"1 1000000000000\na 1 2\n", "line 1"),
     "no columns": (b"1 0\na\n", "vectors of 0 numbers"),
     "an empty line": (b"a 1 2\n\nb 1 2\n", "line 2: the line is empty"),
-    "tabs": (b"a\t1\t2\nb\t3\t4\n", "line 1: .*holds a tab"),
+    "tabs": (b"a\t1\t2\nb\t3\t4\n", "line 1: .*holds a tab; replace tabs by single spaces"),
+    "tabs below a header": (b"1 2\na\t1\t2\n", "line 2: .*holds a tab; replace tabs by single"),
+    "a line of one number": (b"a 1\nb\n", "line 2: expected a word and 1 number, but"),
     "html": (b"<!DOCTYPE html>\n<html><body>404</body></html>", "an HTML page"),
     "prose": (b"Dear reader,\nthis is no table.\n", "line 1: expected a word and its numbers"),
     "a pickle": (pickle.dumps([1, 2]), "never read"),
+    "a pickle that ends in numbers": (pickle.dumps("a 0.9\nb 0.8\n"), "is a pickle"),
     "an old pickle": (pickle.dumps({"a": 1}, protocol=0), "line 1"),
     "utf-16": ("a 1 2\n".encode("utf-16"), "UTF-16"),
     "fastText's .bin": (struct.pack("<ii", 793712314, 12) + bytes(64), "give its .vec file"),
@@ -307,7 +315,9 @@ BROKEN = {
     ),
     "utf-32": ("a 1 2\n".encode("utf-32"), "UTF-32"),
     "utf-16 without a mark": ("a 1 2\n".encode("utf-16-le"), "no format that is known"),
-    "double spaces": (b"a  0.1  0.2\nb  0.3  0.4\n", "line 1: .*not parted by single spaces"),
+    "double spaces": (b"a  0.1  0.2\nb  0.3  0.4\n", "line 1: .* two spaces .* side by side, in"),
+    "double spaces below a header": (b"1 2\na 0.1  0.2\n", "line 2: .* two spaces stand side"),
+    "two spaces for a number": (b"a 1 2\nb  4\nc 5 6\n", "line 2: .*Two spaces stand side"),
     "old Mac line ends": (b"a 0.1 0.2\rb 0.3 0.4\r", "line 1: .*run together"),
     "a table with commas": (b"a,0.1,0.2\nb,0.3,0.4\n", "line 1: expected a word and its numbers"),
     "a pointer of Git LFS": (b"version https://git-lfs.github.com/spec/v1\nsize 9\n", "line 1"),
@@ -385,6 +395,25 @@ def test_a_last_line_without_an_end_is_reported(tmp_path):
     assert load(path).problems == []
 
 
+@pytest.mark.parametrize("limit", [None, 1])
+@pytest.mark.parametrize("row", ["优 0.9 0.8", "优  0.9 0.8", "优 -1e-05 12.5"])
+def test_a_text_is_not_read_as_binary(tmp_path, row, limit):
+    path = tmp_path / "v.txt"
+    path.write_text(f"3 2\n{row}\n良 0.6 0.1\n差 -0.8 0.3\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"v\.txt, line 2: .* 2 numbers in binary, .*'word2vec'"):
+        load(path, format="binary", limit=limit)
+
+
+def test_binary_that_looks_like_text_can_be_forced(tmp_path):
+    matrix = np.array([[0.7], [0.9]], np.float32)
+    path = tmp_path / "v.bin"
+    path.write_bytes(c_tool(["a", "b"], matrix))
+    assert path.read_bytes() == b"2 1\na 333?\nb fff?\n"
+    same(load(path, format="binary"), ["a", "b"], matrix)
+    path.write_bytes(b"0 2\n")
+    assert load(path, format="binary").words == []
+
+
 def test_words_that_are_not_needed_are_reported(tmp_path):
     (tmp_path / "v.txt").write_bytes(b"a 1 2\nb 3 4\n")
     vectors = load(tmp_path / "v.txt", words=["c", "d"])
@@ -394,8 +423,20 @@ def test_words_that_are_not_needed_are_reported(tmp_path):
 def test_what_is_no_file(tmp_path):
     with pytest.raises(ValueError, match="directory"):
         load(tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="no such file of vectors"):
         load(tmp_path / "nothing.txt")
+    for address in "http://example.org/v.txt", "https://example.org/v.zip":
+        with pytest.raises(FileNotFoundError, match="download the file first.*example"):
+            load(address)
+
+
+def test_a_tilde_is_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    WordVectors(WORDS, table()).save("~/v.npy")
+    for path in "~/v.npy", Path("~/v.npy"):
+        same(load(path, words="~/v.words.txt"), WORDS, table())
+        same(WordVectors.open(path), WORDS, table())
 
 
 def test_nothing_is_unpickled(tmp_path):
@@ -489,6 +530,16 @@ def test_a_word_list_that_is_no_utf8_says_where(tmp_path):
     assert load(path, errors="replace").words[4321] == "\ufffdord4321"
 
 
+def test_a_word_list_in_another_encoding(tmp_path):
+    np.save(tmp_path / "v.npy", table(3))
+    (tmp_path / "v.words.txt").write_text("优\n良\n差\n", encoding="gbk")
+    with pytest.raises(ValueError, match="line 1: .*Convert the file.*errors='replace'"):
+        load(tmp_path / "v.npy")
+    for words in [None] * 3, b"abc":
+        with pytest.raises(TypeError, match="words must be a file or a collection of words"):
+            load(tmp_path / "v.npy", words=words)
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "v.safetensors"
     WordVectors(WORDS, table()).save(path)
@@ -536,7 +587,7 @@ def test_normalize(tmp_path):
     "options, error",
     [({"format": "gensim"}, ValueError), ({"errors": "latin-1"}, ValueError),
      ({"limit": -1}, ValueError), ({"limit": 1.5}, TypeError), ({"vocab": "the"}, TypeError),
-     ({"header": "maybe"}, ValueError)],
+     ({"vocab": [1, 2]}, TypeError), ({"vocab": 5}, TypeError), ({"header": "maybe"}, ValueError)],
 )  # fmt: skip
 def test_arguments_that_mean_nothing(tmp_path, options, error):
     with pytest.raises(error, match=next(iter(options))):

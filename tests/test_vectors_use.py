@@ -44,6 +44,22 @@ def test_coverage(vectors):
     assert coverage.share == 0.4 and "2 of 5 words found (40.0%)" in str(coverage)
 
 
+def test_questions_that_are_none(vectors):
+    for vocabulary, shown in ("good", "one: 'good'"), ([1], r"one is 1 \(int\)"), (3, r"3 \(int\)"):
+        with pytest.raises(TypeError, match=f"vocabulary must be a collection of words.*{shown}"):
+            vectors.coverage(vocabulary)
+    for key in 0, slice(2), [0], torch.tensor([0]), b"good":
+        with pytest.raises(TypeError, match=r"the key must be a word or a list of.* \.matrix"):
+            vectors[key]
+    for word in ["good"], None, {"good"}:
+        with pytest.raises(TypeError, match=r"one word \(str\) or a vector \(2,\), but it is .*"):
+            vectors.nearest(word)
+    for word, shape in (torch.ones(3), r"\(3,\)"), (torch.ones(1, 2), r"\(1, 2\)"), (0, r"\(\)"):
+        with pytest.raises(ValueError, match=rf"a vector \(2,\), but its shape is {shape}"):
+            vectors.nearest(word)
+    assert vectors.nearest([1, 0], 1)[0][0] == "good"
+
+
 def test_words_and_rows_must_match():
     with pytest.raises(ValueError, match="2 words"):
         WordVectors(["a", "b"], torch.zeros(3, 2))
@@ -126,8 +142,10 @@ def test_what_convert_will_not_write_to(tmp_path, capsys, monkeypatch):
     WordVectors(["a", "b"], torch.eye(2)).save(saved)
     (tmp_path / "link.safetensors").hardlink_to(saved)
     monkeypatch.setattr("embedlinear.vectors.__main__.load_vectors", None)  # not even read
+    monkeypatch.setenv("HOME", str(tmp_path))
     for given, message in [
         ([str(saved), str(saved)], "would overwrite"),
+        (["~/v.npy", "~/v.npy"], "would overwrite"),
         ([str(saved), str(tmp_path / "link.safetensors")], "would overwrite"),
         ([str(tmp_path / "w.npy"), "--words", str(listed), str(saved)], "would overwrite"),
         ([str(saved), str(tmp_path / "v.txt")], "ends in .safetensors or .npy"),

@@ -45,7 +45,7 @@ def check_target(options):
     """Refuse an OUT that nothing can be written to, or that what is read would be lost to."""
     out = arrays.target(options.out)
     written = [out, arrays.beside(out)] if out.suffix == ".npy" else [out]
-    for path in filter(None, [options.file, options.words]):
+    for path in map(os.path.expanduser, filter(None, [options.file, options.words])):
         if os.path.exists(path) and any(p.exists() and os.path.samefile(p, path) for p in written):
             raise ValueError(f"{options.out}: this would overwrite {path}, which is read.")
 

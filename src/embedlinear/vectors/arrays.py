@@ -180,21 +180,35 @@ def beside(path):
     return Path(path).with_suffix(".words.txt")
 
 
+def all_words(words, expected):
+    """``words``, an iterable of str, as a list; TypeError, which begins with ``expected``, else."""
+    if isinstance(words, (str, bytes)):
+        raise TypeError(f"{expected}, but it is one: {words[:40]!r}.")
+    try:
+        found = list(words)
+    except TypeError:
+        kind = type(words).__name__
+        raise TypeError(f"{expected}, but it is {repr(words)[:60]} ({kind}).") from None
+    for word in found:
+        if not isinstance(word, str):
+            kind = type(word).__name__
+            raise TypeError(f"{expected} (str), but one is {repr(word)[:60]} ({kind}).")
+    return found
+
+
 def word_list(words, errors="strict"):
     """``words`` as a list of str: a list is taken as it is, a path read, one word a line."""
     if not isinstance(words, (str, os.PathLike)):
-        words = list(words)
-        wrong = next((word for word in words if not isinstance(word, str)), None)
-        if wrong is not None:
-            raise TypeError(f"words must be str, but one is {wrong!r}, a {type(wrong).__name__}.")
-        return words
+        return all_words(words, "words must be a file or a collection of words")
     try:
-        text = Path(words).read_bytes().removeprefix(b"\xef\xbb\xbf").decode(errors=errors)
+        data = Path(os.path.expanduser(words)).read_bytes()
+        text = data.removeprefix(b"\xef\xbb\xbf").decode(errors=errors)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ValueError(
             f"{words}, line {line}: the word is no UTF-8 (byte {error.start}: {error.reason}). "
-            f"Pass errors='replace' or errors='ignore'."
+            f"Convert the file from its real encoding; for a few damaged words pass "
+            f"errors='replace' or errors='ignore'."
         ) from error
     found = text.removesuffix("\n").split("\n") if text else []
     if found and all(word.endswith("\r") for word in found[:-1]) and "\r" in text:
@@ -220,7 +234,7 @@ def replacing(path):
 
 def target(path):
     """``path`` to save to as a Path; ValueError if nothing can be saved there."""
-    path = Path(path)
+    path = Path(os.path.expanduser(path))
     if path.suffix not in (".safetensors", ".npy"):
         raise ValueError(f"save to a path that ends in .safetensors or .npy, not to {str(path)!r}.")
     if path.is_dir() or not path.parent.is_dir():

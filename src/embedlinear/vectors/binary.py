@@ -80,7 +80,8 @@ class Records:
         if count == self.promised:
             self.check_end(count)
         if mended:
-            problems.append(f"{mended} words held bytes that are no UTF-8 (errors={self.errors!r})")
+            held = f"{text.counted(mended, 'word')} held bytes that are no UTF-8"
+            problems.append(f"{held} (errors={self.errors!r})")
         if self.vocab is None:
             lines = range(1, count + 1)
         return words, stack.done(), lines, problems
@@ -173,7 +174,8 @@ class Records:
     def no_word(self):
         return (
             f"{self.source.name}, byte {self.at}: expected records of a word, which ends in a "
-            f"space, and {self.d:,} numbers, but found no space within {LONGEST_WORD:,} bytes."
+            f"space, and {text.counted(self.d, 'number')}, but found no space within "
+            f"{LONGEST_WORD:,} bytes."
         )
 
     def cut_off(self, read, count):
@@ -182,8 +184,8 @@ class Records:
             found = f"the file has room for {self.room:,} at most"
         return (
             f"{self.source.name}, byte {self.at}: expected {count:,} records of a word and "
-            f"{self.d:,} numbers (the header promises {self.promised:,}), but {found}. "
-            f"The file is cut off, or the header lies; limit= reads the first rows."
+            f"{text.counted(self.d, 'number')} (the header promises {self.promised:,}), but "
+            f"{found}. The file is cut off, or the header lies; limit= reads the first rows."
         )
 
     def check_end(self, count):

@@ -4,12 +4,13 @@ Nothing here trusts a name or a claim: a format is told from the first bytes, an
 only of a file that lies open on the disk. What cannot be a table of vectors is refused by name.
 """
 
+import os
 import re
 import struct
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedlinear.vectors import text
+from embedlinear.vectors import decimals, text
 
 AT_ONCE, LEAST = 1 << 21, 1 << 13  # bytes
 REFUSED = [  # the first bytes, what they mean, and the cure
@@ -37,11 +38,13 @@ class Source:
     """
 
     def __init__(self, path):
-        self.path, self.member = Path(path), None
+        self.path, self.member = Path(os.path.expanduser(path)), None
         if not self.path.exists():
             inside = next((p for p in self.path.parents if p.is_file()), None)
             if inside is None:
-                raise FileNotFoundError(2, "no such file of vectors", str(path))
+                web = re.match("https?:/", str(path), re.IGNORECASE)
+                what = "an address; download the file first" if web else "no such file of vectors"
+                raise FileNotFoundError(2, what, str(path))
             self.path, self.member = inside, self.path.relative_to(inside).as_posix()
         self.name = str(path)
         if not self.path.is_file():
@@ -196,6 +199,23 @@ def is_binary(d, rest):
     return looks_binary(record) or (text.not_utf8(line) and not text.numbers_at_end(line))
 
 
+def check_forced_binary(source, start):
+    """Refuse a text that is to be read as binary: its digits would pass for float32.
+
+    Only what cannot be records is refused, for a short record may look like text (0.7 is b"333?"):
+    a first row that ends in as many decimal numbers as the header says.
+    """
+    first, _, rest = start.partition(b"\n")
+    sizes = text.HEADER(first)
+    d = int(sizes[2]) if sizes else 0
+    last = rest.partition(b"\n")[0].split()[-d:]
+    if d and len(last) == d and all(map(decimals.NUMBER, last)):
+        raise ValueError(
+            f"{source.name}, line 2: expected a word and {text.counted(d, 'number')} in binary, "
+            f"but this is text. Leave format= away, or pass format='word2vec'."
+        )
+
+
 def recognise(source, start):
     """The format of ``source``, of which ``start`` (bytes) is the beginning.
 
@@ -210,14 +230,12 @@ def recognise(source, start):
     first, _, rest = start.partition(b"\n")
     if (sizes := text.HEADER(first)) and is_binary(int(sizes[2]), rest):
         return "binary"
+    if re.match(rb"\x80[\x02-\x05]", start):  # so begins no text in UTF-8
+        raise ValueError(f"{source.name}: this is no table of word vectors but an object, {PICKLE}")
     if not text.numbers_at_end(first.removeprefix(b"\xef\xbb\xbf")):
         for magic, what, cure in REFUSED:
             if start.startswith(magic):
                 raise ValueError(f"{source.name}: this is {what}, not word vectors; {cure}.")
-        if re.match(rb"\x80[\x02-\x05]", start):
-            raise ValueError(
-                f"{source.name}: this is no table of word vectors but an object, {PICKLE}"
-            )
         if re.match(rb"\s*<(!doctype|html|\?xml|head|body)", start, re.IGNORECASE):
             raise ValueError(
                 f"{source.name}: this is an HTML page, not word vectors; it may be the page around "

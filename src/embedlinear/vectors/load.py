@@ -50,7 +50,8 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
     """Read word vectors from a file: word2vec, GloVe, fastText, .npy or .safetensors.
 
     Args:
-        path: the file, perhaps packed as .gz or .zip (``table.zip/member`` names a member).
+        path: the file, perhaps packed as .gz or .zip (``table.zip/member`` names a member); ``~``
+            is the home directory.
         words: for .npy and .safetensors without words: a file with one word a line, or a list;
             for ``table.npy`` the default is ``table.words.txt`` beside it.
         format: "text", "word2vec", "fasttext", "glove", "binary" (also "word2vec-binary"), "npy"
@@ -67,17 +68,21 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
 
     Raises FileNotFoundError for no such file, and ValueError, naming the file, the line, row or
     byte, and what was expected, for one that is damaged or no table of vectors: too few fields, a
-    number that is not finite, a header that lies, a word that is no UTF-8. Nothing is skipped; a
+    number that is not finite, a header that lies, a word that is no UTF-8, a text that ``format``
+    calls binary; TypeError for a ``vocab`` or ``words`` that are no words. Nothing is skipped; a
     word that comes twice keeps its first row, with a warning.
     """
-    check_arguments(format, header, limit, vocab, errors)
-    vocab = None if vocab is None else frozenset(vocab)
+    check_arguments(format, header, limit, errors)
+    if vocab is not None:
+        vocab = frozenset(arrays.all_words(vocab, "vocab must be a collection of words"))
     source = files.Source(path)
     start, whole = files.head(source)
     if format is None:
         kind, expected = files.recognise(source, start), None
     else:
         kind, expected = FORMATS[format]
+        if kind == "binary":
+            files.check_forced_binary(source, start)
     header = expected if header is None else header
     layout = text.layout(source.name, start, whole, header) if kind == "text" else None
     del start  # up to 256 KiB
@@ -105,7 +110,7 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
     return WordVectors(found, matrix, problems=problems + repeated, format=name)
 
 
-def check_arguments(format, header, limit, vocab, errors):
+def check_arguments(format, header, limit, errors):
     """Refuse arguments that mean nothing, before the file is opened."""
     if format is not None and format not in FORMATS:
         raise ValueError(f"format must be None or one of {list(FORMATS)}, not {format!r}.")
@@ -115,8 +120,6 @@ def check_arguments(format, header, limit, vocab, errors):
         raise TypeError(f"limit must be an int or None, but it is {limit!r}.")
     if limit is not None and limit < 0:
         raise ValueError(f"limit must be 0 or more, not {limit}.")
-    if isinstance(vocab, (str, bytes)):
-        raise TypeError(f"vocab must be a collection of words, but it is one: {vocab[:40]!r}.")
     if errors not in ("strict", "replace", "ignore"):
         raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', not {errors!r}.")
 

@@ -9,6 +9,7 @@ import torch
 
 from embedlinear.vectors import arrays
 from embedlinear.vectors.files import Source
+from embedlinear.vectors.text import counted
 
 
 class Coverage(NamedTuple):
@@ -83,6 +84,11 @@ class WordVectors:
         return word in self.index
 
     def __getitem__(self, word):
+        if not isinstance(word, str):
+            try:
+                word = arrays.all_words(word, "the key must be a word or a list of words")
+            except TypeError as error:
+                raise TypeError(f"{error} Rows by their numbers are in .matrix.") from None
         try:
             if isinstance(word, str):
                 return self.matrix[self.index[word]]
@@ -100,9 +106,10 @@ class WordVectors:
         """The ``k`` words whose vectors point most nearly the same way: [(word, cosine), ...].
 
         ``word`` is a str, which is left out of the answer itself, or a vector (d,). A vector of
-        zeros has no direction; its cosine counts as 0.
+        zeros has no direction; its cosine counts as 0. Raises KeyError for a word without a vector,
+        TypeError or ValueError for what is no vector, or one of another width.
         """
-        vector = self[word] if isinstance(word, str) else torch.as_tensor(word).float()
+        vector = self[word] if isinstance(word, str) else self._vector(word)
         cosine = self.matrix @ vector
         cosine /= (self._lengths * torch.linalg.vector_norm(vector)).clamp_min(1e-30)
         if isinstance(word, str):
@@ -111,14 +118,29 @@ class WordVectors:
         value, row = cosine.topk(max(0, min(k, most)))
         return [(self.words[i], v) for i, v in zip(row.tolist(), value.tolist())]
 
+    def _vector(self, word):
+        """``word``, which is no str, as a float vector (d,)."""
+        expected = f"word must be one word (str) or a vector ({self.matrix.shape[1]},)"
+        try:
+            vector = torch.as_tensor(word).float()
+        except (TypeError, ValueError, RuntimeError):
+            kind = type(word).__name__
+            raise TypeError(f"{expected}, but it is {repr(word)[:60]} ({kind}).") from None
+        if vector.shape != self.matrix.shape[1:]:
+            raise ValueError(f"{expected}, but its shape is {tuple(vector.shape)}.")
+        return vector
+
     @cached_property
     def _by_case(self):
         return {word.casefold(): word for word in reversed(self.words)}  # the first one wins
 
     def coverage(self, vocabulary):
-        """Which words of ``vocabulary`` (an iterable of str) have vectors: a ``Coverage``."""
+        """Which words of ``vocabulary`` (an iterable of str) have vectors: a ``Coverage``.
+
+        Raises TypeError for a single str, and for what is no word.
+        """
         found, missing, other = [], [], {}
-        for word in vocabulary:
+        for word in arrays.all_words(vocabulary, "vocabulary must be a collection of words"):
             if word in self.index:
                 found.append(word)
             elif (known := self._by_case.get(word.casefold())) is not None:
@@ -221,7 +243,9 @@ def without_repeats(source, words, matrix, lines, unit):
         else:
             seen[word] = row
             kept.append(row)
-    text = f"{len(repeats)} rows were dropped, because their words came before: "
+    many = len(repeats) > 1
+    text = f"{counted(len(repeats), 'row')} {'were' if many else 'was'} dropped, because "
+    text += f"{'their words' if many else 'its word'} came before: "
     text += ", ".join(repeats[:5]) + (", ..." if len(repeats) > 5 else "")
     warnings.warn(f"{source.name}: {text}", stacklevel=4)
     for new in range(0, len(kept), 1 << 14):  # rows move up in place: no second matrix

@@ -24,6 +24,7 @@ BLOCK = 1 << 21  # bytes; more memory buys no more speed
 LEAST = 1 << 12  # bytes; the arrays of a block take many times as much: small files, small blocks
 BOM = b"\xef\xbb\xbf"
 HEADER = re.compile(rb"[ \t]*([0-9]{1,40})[ \t]+([0-9]{1,40})[ \t\r]*").fullmatch
+TAB = " (it holds a tab; replace tabs by single spaces)"
 FRACTION = re.compile(rb"[+-]?[0-9]*\.([0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 
 
@@ -35,6 +36,11 @@ class Layout(NamedTuple):
     promised: int | None
     skip: int
     first_line: int
+
+
+def counted(count, what):
+    """``count`` with its noun, for a message: 1 row, 2 rows."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def not_utf8(data):
@@ -90,7 +96,7 @@ def layout(name, start, whole, header=None):
     if not d:
         raise ValueError(
             f"{name}, line 1: expected a word and its numbers, parted by single spaces, but found "
-            f"{shown(first)}{' (it holds a tab)' if b'	' in first else ''}."
+            f"{shown(first)}{TAB if b'	' in first else ''}."
         )
     return Layout(d, None, skip, 1)
 
@@ -118,7 +124,7 @@ def blocks(stream, layout, limit):
             if sum(map(len, rest)) > LONGEST:
                 raise ValueError(
                     f"{stream.source.name}, line {line}: no line end within {LONGEST:,} bytes; "
-                    f"expected a word and {layout.d} numbers."
+                    f"expected a word and {counted(layout.d, 'number')}."
                 )
             continue
         if not part and not rest:
@@ -187,6 +193,7 @@ def rows(name, first_line, block, d, vocab=None, errors="strict"):
         raise ValueError(
             f"{name}, line {lines[row]}: number {column + 1} of {d} of the word {words[row]!r} is "
             f"{shown(field)}; expected a finite decimal number."
+            f"{'' if field else ' Two spaces stand side by side; replace them by one.'}"
         )
     return Rows(words, value, lines, read, mended, empty)
 
@@ -231,11 +238,10 @@ def check_fields(name, first_line, block, fields, d):
     if few.size:
         row = int(few[0])
         line = block[decimals.PAD :].split(b"\n", row + 1)[row]
-        tab = " (it holds a tab: fields are parted by single spaces)" if b"\t" in line else ""
         raise ValueError(
-            f"{name}, line {first_line + row}: expected a word and {d} numbers, but found "
-            f"{fields[row] - 1} after the first field: {shown(line)}{tab}. The file may be cut "
-            f"off, or the row damaged."
+            f"{name}, line {first_line + row}: expected a word and {counted(d, 'number')}, but "
+            f"found {fields[row] - 1} after the first field: {shown(line)}"
+            f"{TAB if b'	' in line else ''}. The file may be cut off, or the row damaged."
         )
 
 
@@ -251,10 +257,16 @@ def check_word(name, line, word, whole, d):
     for field in word.split(b" ")[1:]:
         number = pattern(field)
         if number and (pattern is decimals.NUMBER or len(number[1]) >= least):
+            if b"  " in whole:
+                raise ValueError(
+                    f"{name}, line {line}: expected a word and its numbers, parted by single "
+                    f"spaces, but two spaces stand side by side, in {shown(whole)}. Replace them "
+                    f"by one."
+                )
             raise ValueError(
-                f"{name}, line {line}: expected a word and {d} numbers, but {shown(field)} stands "
-                f"before the last {d}, in {shown(word)}: there are too many numbers, two rows have "
-                f"run together, or fields are not parted by single spaces."
+                f"{name}, line {line}: expected a word and {counted(d, 'number')}, but "
+                f"{shown(field)} stands before the last {d}, in {shown(word)}: there are too many "
+                f"numbers, or two rows have run together."
             )
 
 
@@ -357,7 +369,7 @@ def read(source, layout, *, limit, vocab, errors, bar):
             if empty is not None and part.read:
                 raise ValueError(
                     f"{source.name}, line {empty}: the line is empty; expected a word and "
-                    f"{layout.d} numbers."
+                    f"{counted(layout.d, 'number')}."
                 )
             empty = part.empty if empty is None else empty
             words += part.words
@@ -371,7 +383,7 @@ def read(source, layout, *, limit, vocab, errors, bar):
     if open_end:
         problems.append("the last line has no line end: a file that was cut off looks like this")
     if mended:
-        problems.append(f"{mended} words held bytes that are no UTF-8 (errors={errors!r})")
+        problems.append(f"{counted(mended, 'word')} held bytes that are no UTF-8 ({errors=})")
     if empty is not None:
         problems.append(f"empty lines at the end, from line {empty} on")
     if vocab is None:
