@@ -173,11 +173,12 @@ def test_traffic_grows_with_batch_and_width_and_not_with_rows(runs, processes):
         assert (forward, backward) == wanted[layout], (rows, size, width, layout)
 
 
-def test_pytorch_counts_the_same_operations(runs):
-    official, ours = runs.result("counted", 4)
-    assert official == {"all_reduce": 3}
-    assert ours == [("all_reduce", 32 * 5 * WIDTH * 8), ("all_reduce", 32 * CLASSES * 8),
-                    ("all_reduce", 32 * WIDTH * 8)]
+def test_a_step_sends_rows_scores_and_one_gradient_and_pytorch_counts_as_many(runs):
+    assert runs.result("counted", 4) == {"all_reduce": 3}
+    for processes in (2, 4):
+        assert runs.result("equal", processes)["traffic"] == [
+            ("all_reduce", 32 * 5 * WIDTH * 8), ("all_reduce", 32 * CLASSES * 8),
+            ("all_reduce", 32 * WIDTH * 8)]
 
 
 # ------------------------------------------------------------------ what goes wrong

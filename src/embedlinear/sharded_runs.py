@@ -85,15 +85,17 @@ def update(model, optimizer, step, device):
 
 
 def equal(mesh, options):
-    """Outputs and gradients of the first step, and the weights after five."""
+    """Outputs, gradients and traffic of the first step, and the weights after five."""
     model, optimizer = build(mesh)
     outputs = model(batch(0, device=mesh.device_type)[0])
-    update(model, optimizer, 0, mesh.device_type)
+    with Traffic() as noted:
+        update(model, optimizer, 0, mesh.device_type)
     gradients = {name: whole(p.grad) for name, p in model.named_parameters()}
     for step in range(1, 5):
         update(model, optimizer, step, mesh.device_type)
     weights = {name: whole(p) for name, p in model.named_parameters()}
-    return {"outputs": whole(outputs), "gradients": gradients, "weights": weights}
+    return {"outputs": whole(outputs), "gradients": gradients, "weights": weights,
+            "traffic": noted.seen}
 
 
 def parts(mesh, options):
