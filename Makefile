@@ -18,7 +18,7 @@ execute: .venv/.installed  ## run all notebooks again and keep their outputs
 serve: .venv/.installed  ## look at the site while you write
 	@$(PY) tools/serve.py
 
-bench: .venv/.installed  ## what the layers cost, beside torch.nn
+bench: .venv/.installed  ## lookup, one-hot, gradients, steps, loader: times, peaks, shares of two ceilings
 	@$(PY) -m embedlinear.bench --memory
 
 audit: book  ## weight, requests and accessibility of every page of the site
