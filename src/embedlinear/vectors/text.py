@@ -310,8 +310,9 @@ def together(data, start, end):
 
 def not_text(where, word, error):
     return (
-        f"{where}: the word {word[:60]!r} is no UTF-8 (byte {error.start}: {error.reason}). Pass "
-        f"errors='replace' or errors='ignore', or convert the file from its real encoding."
+        f"{where}: the word {word[:60]!r} is no UTF-8 (byte {error.start}: {error.reason}). "
+        f"Convert the file from its real encoding; for a few damaged words pass errors='replace' "
+        f"or errors='ignore'."
     )
 
 
