@@ -173,6 +173,14 @@ def page_numbers(path: Path) -> dict:
         return {name.lstrip("/"): order[place[0].objgen] for name, place in pdf.Root.Dests.items()}
 
 
+def say_once(items) -> None:
+    """Mend titles of the outline: Chromium writes one twice whose heading it moved to a next page."""
+    for item in items:
+        half = item.title[: len(item.title) // 2]
+        item.title = half if half * 2 == item.title else item.title
+        say_once(item.children)
+
+
 def make_pdf(browser, language: str, parts: dict, folder: Path, target: Path) -> None:
     """Print twice: the first time tells the page numbers for the contents."""
     body = re.sub(r'href="[\w-]+\.xhtml#', 'href="#', "".join(parts.values()))
@@ -192,6 +200,8 @@ def make_pdf(browser, language: str, parts: dict, folder: Path, target: Path) ->
     with pikepdf.open(target, allow_overwriting_input=True) as pdf:
         pdf.docinfo["/Author"] = CONFIG["author"]
         del pdf.docinfo["/Creator"]  # it names the machine's system
+        with pdf.open_outline() as outline:
+            say_once(outline.root)
         pdf.save(object_stream_mode=pikepdf.ObjectStreamMode.generate)  # half the size
 
 

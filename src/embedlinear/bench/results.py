@@ -17,11 +17,11 @@ from embedlinear.reviews import Table
 
 TEXT = {
     "zh": {
-        "head": ["", "型号", "线程", "日期", "PyTorch"],
+        "head": ["设备", "型号", "线程", "日期", "PyTorch"],
         "none": "还没有结果",
     },
     "en": {
-        "head": ["", "model", "threads", "date", "PyTorch"],
+        "head": ["device", "model", "threads", "date", "PyTorch"],
         "none": "no result yet",
     },
 }
