@@ -1,4 +1,4 @@
-"""Loads what interactive figures need, on the pages that have one and on no other."""
+"""Loads the script of interactive figures, on the pages that have one and on no other."""
 
 from docutils import nodes
 
@@ -6,7 +6,6 @@ from docutils import nodes
 def add_files(app, pagename, templatename, context, doctree):
     if doctree and any('class="widget ' in raw.astext() for raw in doctree.findall(nodes.raw)):
         app.add_js_file("widgets.js", defer="defer")
-        app.add_css_file("widgets.css")
 
 
 def setup(app):
