@@ -27,8 +27,8 @@ BROWSER_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    # Pages of the address bar's own in every window: they took more time than a page of the book.
-    # A second list of features replaces Playwright's; what would ask for the network is in this one.
+    # The address bar has pages of its own in every window, which cost as much as a page of the book.
+    # This list of features replaces Playwright's, so that what matters here of that one is in it.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,AimEnabled,"
     "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,NetworkTimeServiceQuerying,"
     "OptimizationHints,PaintHolding,PreconnectToSearch,ThirdPartyStoragePartitioning,"
