@@ -1,8 +1,9 @@
-"""Measure the built site, page by page: `python tools/audit.py [--lighthouse]`.
+"""Measure the built site, page by page: `python tools/audit.py [--lighthouse RUNS] [--json FILE]`.
 
 For every page in both languages: the requests of a first visit and their size as a server sends
 them (gzip), what axe-core finds in both themes, and how far the page sticks out on a phone. With
-`--lighthouse` (`npm install -g lighthouse`) its four scores for a phone are added, minutes a page.
+`--lighthouse` (`npm install -g lighthouse`) its four scores for a phone are added, the median of so
+many runs, a quarter of a minute each on a quiet machine, and how far anything moved while loading.
 """
 
 import argparse
@@ -15,7 +16,9 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
+from statistics import median
 from urllib.parse import unquote, urlparse
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -24,6 +27,7 @@ from playwright.sync_api import sync_playwright
 
 SITE = ROOT / "_build" / "html"
 COMPRESSED = {".woff2", ".webp", ".png"}
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
@@ -80,10 +84,21 @@ def violations(page) -> list[str]:
     return page.evaluate(FIND)
 
 
-def lighthouse(address: str, chromium: str) -> list[int]:
-    command = ["lighthouse", address, "--quiet", "--output=json", f"--chrome-flags={' '.join(FLAGS)} --headless"]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"CHROME_PATH": chromium})
-    return [round(100 * c["score"]) for c in json.loads(done.stdout)["categories"].values()]
+def lighthouse(address: str, chromium: str, runs: int) -> dict:
+    """The medians of Lighthouse's scores for a phone, 0 to 100, and of the cumulative layout shift."""
+    flags = f"--chrome-flags={' '.join(FLAGS)} --headless"
+    reports = []
+    for _ in range(runs):
+        command = ["lighthouse", address, "--quiet", "--output=json", flags]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"CHROME_PATH": chromium})
+        if done.returncode:
+            sys.exit(f"lighthouse {address}: {done.stderr.strip()}")
+        reports.append(json.loads(done.stdout))
+    scores = {
+        name: round(100 * median(report["categories"][name]["score"] for report in reports)) for name in CATEGORIES
+    }
+    shifts = (report["audits"]["cumulative-layout-shift"]["numericValue"] for report in reports)
+    return {**scores, "shift": round(median(shifts), 4), "lighthouse": reports[0]["lighthouseVersion"]}
 
 
 class Gzip(http.server.SimpleHTTPRequestHandler):
@@ -109,41 +124,56 @@ class Gzip(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+def measure(browser, address: str) -> tuple[dict, list[str]]:
+    """The figures of one page, on a phone, and what axe-core finds there."""
+    with browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce") as context:
+        page = context.new_page()
+        asked = requests_of(page)
+        page.goto(address, wait_until="networkidle")
+        figures = {"requests": len(asked), "kilobytes": round(weight(asked, SITE) / 1024, 1)}
+        found = []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+            found += [f"{scheme}: {line}" for line in violations(page)]
+        beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return figures | {"axe": len(found), "beyond": max(beyond, 0)}, found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lighthouse", action="store_true")
+    parser.add_argument("--lighthouse", type=int, default=0, metavar="RUNS", help="also the median of so many runs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     handler = functools.partial(Gzip, directory=str(SITE))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    root = f"http://127.0.0.1:{server.server_port}"
-    scores = "  lighthouse" if options.lighthouse else ""
-    print(f"{'page':32} requests      KB   axe  sticks out{scores}")
-    wrong = []
+    columns = ("requests", "kilobytes", "axe", "beyond", *((*CATEGORIES, "shift") if options.lighthouse else ()))
+    print(f"{'page':27}", *columns)
+    rows, wrong = {}, []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        about = {
+            "date": time.strftime("%Y-%m-%d"),
+            "command": " ".join(["python", "tools/audit.py", *sys.argv[1:]]),
+            "chromium": browser.version,
+            "cores": os.cpu_count(),
+        }
         for language in LANGUAGES:
             for name in pages():
-                size = {"width": 390, "height": 844}
-                context = browser.new_context(viewport=size, reduced_motion="reduce")
-                page = context.new_page()
-                address = f"{root}/{language}/{name}.html"
-                asked = requests_of(page)
-                page.goto(address, wait_until="networkidle")
-                requests, octets = len(asked), weight(asked, SITE)
-                found = []
-                for scheme in ("light", "dark"):
-                    page.emulate_media(color_scheme=scheme)
-                    found += violations(page)
-                beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                row = f"{language}/{name:29} {requests:8} {octets / 1024:7.0f} {len(found):5} {max(beyond, 0):11}"
+                page = f"{language}/{name}"
+                address = f"http://127.0.0.1:{server.server_port}/{page}.html"
+                figures, found = measure(browser, address)
                 if options.lighthouse:
-                    row += "  " + " ".join(map(str, lighthouse(address, chromium)))
-                print(row, flush=True)
-                wrong += [f"{language}/{name}: {line}" for line in found]
-                context.close()
+                    figures |= lighthouse(address, chromium, options.lighthouse)
+                    about["lighthouse"] = figures.pop("lighthouse")
+                print(f"{page:27}", *(f"{figures[name]:{len(name)}}" for name in columns), flush=True)
+                rows[page] = figures
+                wrong += [f"{page}: {line}" for line in found]
         browser.close()
+    if options.json:
+        options.json.write_text(json.dumps({"about": about, "pages": rows}, indent=1) + "\n", encoding="utf-8")
     if wrong:
         sys.exit("\n".join(wrong))
 
