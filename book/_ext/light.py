@@ -24,6 +24,7 @@ SHEETS = (
 )
 JOINED = "styles/joined.css"
 COMPOSED = {"bs-tooltip-auto"}  # the one class that a script puts together
+ADDRESS = re.compile(r"""url\((["']?)(?!["']?data:)""")
 SHEET = re.compile(r' *<link (?=[^>]*rel="stylesheet")[^>]*href="_static/([^"?]+)[^>]*>\n')
 SCRIPT = re.compile(r'<script src="_static/')
 OPTION = re.compile(r" *<script>DOCUMENTATION_OPTIONS\.[^<]*</script>\n")
@@ -82,7 +83,7 @@ def light_styles(folder: Path):
     texts = [sheet.read_text(encoding="utf-8") for sheet in sheets]
     # Addresses count from the sheet's folder, and the joined sheet lies one deeper than some.
     texts = [
-        text if sheet.parent.name == "styles" else re.sub(r"url\((?!data:)", "url(../", text)
+        text if sheet.parent.name == "styles" else ADDRESS.sub(r"url(\1../", text)
         for sheet, text in zip(sheets, texts)
     ]
     users = [*folder.glob("*.html"), *static.rglob("*.js")]
