@@ -101,7 +101,7 @@ def test_the_start_page_without_javascript_offers_both(served, reader):
     assert view.locator("article h1").is_visible()
 
 
-# Whole phrases, parts of words, errors, symbols: each must find its page among the first three.
+# Phrases, questions, parts of words, typos, errors, symbols: each finds its page among the first three.
 QUERIES = [
     ("zh", "独热向量", "embedding-vs-linear"),
     ("zh", "独热编码的代价", "embedding-vs-linear"),
@@ -123,6 +123,13 @@ QUERIES = [
     ("zh", "cannot assign 'torch.FloatTensor' as parameter", "pitfalls"),
     ("zh", "结论 C5", "source-check"),
     ("zh", "优化器 optimizer", "glossary"),
+    ("zh", "ＰＡＤＤＩＮＧ＿ＩＤＸ", "embedding-how"),
+    ("zh", "Embedding和Linear有什么区别？", "embedding-vs-linear"),
+    ("zh", "scale_grad_by_freq是什么意思", "embedding-how"),
+    ("zh", "怎么加载预训练词向量", "pretrained"),
+    ("zh", "余弦相识度", "embedding-what"),
+    ("zh", "“优”“良”“差”", "training"),
+    ("zh", "RuntimeError: mat1 and mat2 shapes cannot be multiplied (32x10 and 20x5)", "linear-what"),
     ("en", "one-hot vector", "embedding-vs-linear"),
     ("en", "weight tying", "embedding-vs-linear"),
     ("en", "what one-hot costs", "embedding-vs-linear"),
@@ -143,6 +150,13 @@ QUERIES = [
     ("en", "Adam does not support sparse gradients", "pitfalls"),
     ("en", "does not hold", "source-check"),
     ("en", "scatter-add", "glossary"),
+    ("en", "WHAT IS THE DIFFERENCE BETWEEN EMBEDDING AND LINEAR?", "embedding-vs-linear"),
+    ("en", "Embedding vs. Linear", "embedding-vs-linear"),
+    ("en", "cosine similarty", "embedding-what"),
+    ("en", "embeding layer", "embedding-how"),
+    ("en", "“onehot”", "embedding-vs-linear"),
+    ("en", "how do I freeze an embedding?", "embedding-how"),
+    ("en", "size mismatch for emb.weight: copying a param with shape torch.Size([10000, 300])", "pitfalls"),
 ]
 
 

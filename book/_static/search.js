@@ -1,45 +1,111 @@
-// Finds sections by phrase, then by all words, then by most of the query's pieces.
+// Finds sections by phrase, then by the query's pieces: the fewer sections have one, the more it says.
 const results = document.getElementById("search-results");
 const query = (new URLSearchParams(location.search).get("q") || "").trim();
 const HAN = /\p{Script=Han}/u;
+const WORD = "[\\p{L}\\p{N}_]+(?:[.'-][\\p{L}\\p{N}_]+)*";
 
-const plain = (text) => text.toLowerCase().replace(/\s+/g, " ");
+// Sign for sign, so that a place in the plain text is that place in the text: ＰＡＤ（ is pad(
+const plain = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[！-～]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
+    .replace(/[“”]/g, '"')
+    .replace(/[‘’]/g, "'");
 // "padding_idx的梯度" asks for a name and for a word: cut where the script changes.
-const words = (text) => plain(text).match(/\p{Script=Han}+|[^\s\p{Script=Han}，。；：？！]+/gu) || [];
-const pieces = (text) =>
-  words(text).flatMap((word) =>
-    HAN.test(word) && word.length > 2
-      ? Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))
-      : [word]
-  );
-const count = (text, word) => text.split(word).length - 1;
+const words = (text) => text.replace(/\p{Script=Han}+/gu, " $& ").match(new RegExp(WORD, "gu")) || [];
+const pieces = (word) =>
+  HAN.test(word) && word.length > 2
+    ? Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))
+    : [word];
+const sum = (list, value) => list.reduce((total, item) => total + value(item), 0);
 
-function score(section) {
-  const phrase = plain(query);
-  const terms = words(query);
-  const title = plain(section.title);
-  const text = plain(section.text);
-  const all = `${title} ${text}`;
+// A phrase and Chinese begin anywhere, a word where a word does: "rate" is not in "iterate".
+function places(text, mark) {
+  const start = mark === phrase || HAN.test(mark[0]) ? "" : "^|[^\\p{L}\\p{N}]";
+  const pattern = new RegExp(`(${start})${mark.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`, "gu");
+  return Array.from(text.matchAll(pattern), (match) => match.index + match[1].length);
+}
+
+// One letter more, less or other, or two that changed places.
+function alike(one, other) {
+  const shorter = Math.min(one.length, other.length);
+  let head = 0;
+  let tail = 0;
+  while (head < shorter && one[head] === other[head]) head += 1;
+  while (tail < shorter - head && one.at(-1 - tail) === other.at(-1 - tail)) tail += 1;
+  const [a, b] = [one, other].map((word) => word.slice(head, word.length - tail));
+  return (a.length < 2 && b.length < 2) || (a.length === 2 && b === a[1] + a[0]);
+}
+
+// A long word that the book has not is read as the most frequent one like it.
+function mended(word) {
+  if (word.length < 5 || BOOK.some(({ all }) => all.includes(word))) return word;
+  const often = new Map([[word, 0]]);
+  for (const other of BOOK.flatMap(({ all }) => words(all)))
+    if (alike(word, other)) often.set(other, (often.get(other) || 0) + 1);
+  return [...often].reduce((best, other) => (other[1] > best[1] ? other : best))[0];
+}
+
+const BOOK = SECTIONS.map((section) => {
+  const [title, text] = [plain(section.title), plain(section.text)];
+  return { section, title, text, all: `${title} ${text}` };
+});
+const phrase = plain(query)
+  .replace(/\s+/g, " ")
+  .replace(/\bvs\b\.?/g, "versus")
+  .replace(/[a-z]\w*(?:[.'-]\w+)*/g, mended);
+// The pieces that the book has, what says most first; the pairs of a run of signs share a word's weight.
+const asked = new Map(
+  words(phrase).flatMap((word) => pieces(word).map((piece, _, { length }) => [piece, 1 / length]))
+);
+const known = [...asked]
+  .map(([piece, part]) => {
+    const having = new Set(BOOK.filter(({ all }) => places(all, piece).length));
+    return { piece, having, weight: part * Math.log((BOOK.length + 1) / Math.max(having.size, 4)) };
+  })
+  .filter(({ having }) => having.size)
+  .sort((a, b) => b.weight - a.weight);
+
+// The longest part of the query, of two words or signs and more, that stands in a text as it is.
+function run(text) {
+  const parts = Array.from(phrase.matchAll(new RegExp(`\\p{Script=Han}|${WORD}`, "gu")));
+  let longest = "";
+  parts.forEach((first, i) => {
+    for (const last of parts.slice(i + 1)) {
+      const part = phrase.slice(first.index, last.index + last[0].length);
+      if (!text.includes(part)) break;
+      if (part.length > longest.length) longest = part;
+    }
+  });
+  return longest;
+}
+
+function score(entry) {
+  const { title, text, all } = entry;
   if (all.includes(phrase)) {
     const first = title === phrase ? 80 : title.includes(phrase) ? 50 : 0;
-    return { points: 100 + first + Math.min(count(text, phrase), 9), marks: [phrase] };
+    return { points: 100 + first + Math.min(places(text, phrase).length, 4), marks: [phrase] };
   }
-  if (terms.every((term) => all.includes(term))) {
-    const named = terms.filter((term) => title.includes(term)).length / terms.length;
-    const often = terms.reduce((sum, term) => sum + Math.min(count(text, term), 3), 0);
-    return { points: 50 + 30 * named + often / terms.length, marks: terms };
-  }
-  const parts = pieces(query);
-  const found = parts.filter((part) => all.includes(part));
-  const share = parts.length > 1 ? found.length / parts.length : 0;
-  return { points: share > 0.6 ? 40 * share : 0, marks: found };
+  const found = known.filter(({ having }) => having.has(entry));
+  const share = (list) => sum(list, ({ weight }) => weight) / sum(known, ({ weight }) => weight);
+  if (4 * known.length < asked.size || !(share(found) > 0.3)) return { points: 0 };
+  const longest = run(all);
+  const within = (text) => share(found.filter(({ piece }) => places(text, piece).length));
+  const name = words(title).flatMap(pieces);
+  const named = name.filter((piece) => asked.has(piece)).length / name.length;
+  const telling = found.filter(({ weight }) => 3 * weight > found[0].weight);
+  return {
+    points: 40 * share(found) + 20 * within(longest) + 20 * within(title) + 20 * named,
+    marks: [longest, ...telling.map(({ piece }) => piece)].filter(Boolean),
+  };
 }
 
 function search() {
   const pages = new Map();
-  for (const section of SECTIONS) {
-    const { points, marks } = score(section);
+  for (const entry of BOOK) {
+    const { points, marks } = score(entry);
     if (!points) continue;
+    const { section } = entry;
     const best = pages.get(section.page);
     if (!best) pages.set(section.page, { section, points, marks, sections: 1 });
     else {
@@ -47,31 +113,30 @@ function search() {
       if (points > best.points) Object.assign(best, { section, points, marks });
     }
   }
-  const value = (hit) => hit.points + 2 * Math.min(hit.sections, 10);
+  const value = (hit) => hit.points + Math.min(hit.sections, 15);
   const hits = [...pages.values()].sort((a, b) => value(b) - value(a));
-  const whole = hits.some((hit) => hit.points >= 50); // then what has only pieces is no answer
-  return hits.filter((hit) => !whole || hit.points >= 50);
+  // With all the pieces a section has 40 points; less than half of the first is no answer beside it.
+  return hits.filter((hit) => hit.points >= Math.min(hits[0].points / 2, 40));
 }
 
 function marked(element, text, marks) {
-  const pattern = marks.map((m) => m.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/ /g, "\\s+"));
-  text.split(new RegExp(`(${pattern.join("|")})`, "giu")).forEach((part, i) => {
-    const node = document.createElement(i % 2 ? "mark" : "span");
-    node.textContent = part;
+  const lit = new Array(text.length).fill(false);
+  for (const mark of marks)
+    for (const place of places(plain(text), mark)) lit.fill(true, place, place + mark.length);
+  for (let from = 0, to; from < text.length; from = to) {
+    for (to = from + 1; to < text.length && lit[to] === lit[from]; ) to += 1;
+    const node = document.createElement(lit[from] ? "mark" : "span");
+    node.textContent = text.slice(from, to);
     element.append(node);
-  });
+  }
   return element;
 }
 
-// The words around the first match.
-function snippet(text, marks) {
-  const places = marks.map((mark) => plain(text).indexOf(mark)).filter((place) => place >= 0);
-  const from = places.length ? Math.max(0, Math.min(...places) - 50) : 0;
-  const line = document.createElement("p");
-  if (from > 0) line.append("… ");
-  marked(line, text.slice(from, from + 180), marks);
-  if (from + 180 < text.length) line.append(" …");
-  return line;
+// The words around the first place of the mark that says most.
+function excerpt(text, marks) {
+  const [place = 0] = marks.flatMap((mark) => places(plain(text), mark).slice(0, 1));
+  const from = Math.max(0, place - 50);
+  return (from ? "… " : "") + text.slice(from, from + 180) + (from + 180 < text.length ? " …" : "");
 }
 
 function show() {
@@ -89,11 +154,12 @@ function show() {
     const item = document.createElement("li");
     const link = document.createElement("a");
     // The browser itself scrolls to the words and marks them.
-    const fragment = marks.slice(0, 1).map((m) => `:~:text=${encodeURIComponent(m)}`).join("");
+    const first = marks.find((mark) => places(plain(section.text), mark).length);
+    const fragment = first ? `:~:text=${encodeURIComponent(first)}` : "";
     link.href = `${section.page}.html#${section.anchor}${fragment}`;
     const inside = section.title === section.chapter ? "" : ` › ${section.title}`;
     marked(link, section.chapter + inside, marks);
-    item.append(link, snippet(section.text, marks));
+    item.append(link, marked(document.createElement("p"), excerpt(section.text, marks), marks));
     list.append(item);
   }
   results.replaceChildren(said, list);
