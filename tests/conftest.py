@@ -18,6 +18,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tools"))
+# Kernels, builds and torchrun's processes find sitecustomize.py there.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "tests" / "quick"), os.environ.get("PYTHONPATH")])
+)
 
 # Without these flags a browser in a closed network spends its time on calls to its maker.
 BROWSER_FLAGS = [
