@@ -9,6 +9,7 @@ from test_site import LANGUAGES, PAGES, every_language, every_page
 
 HERE = re.compile(r"file:|data:|http://127\.0\.0\.1:")
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+REACHED = "() => [...document.querySelectorAll('pre')].every((e) => e.tabIndex === 0 || e.scrollWidth <= e.clientWidth)"
 
 
 def failed(page, request):
@@ -48,12 +49,15 @@ def test_a_page_opens_clean_light_and_for_everyone(site, served, reader, languag
         view.set_viewport_size(SIZES[form])
         view.emulate_media(color_scheme=scheme)
         view.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+        view.wait_for_function(REACHED)  # the theme counts again 0.3 s after the size has changed
         assert violations(view) == [], f"{form}, {scheme}"
         beyond = view.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, f"{form}: {beyond} pixels stick out"
         if form == "wide":  # axe took its time: whatever comes late has come
             size = weight(asked, site)
             assert len(asked) <= 25 and size < 200 * 1024, f"{len(asked)} requests, {size / 1024:.0f} KB"
+    view.set_viewport_size({"width": 320, "height": 256})  # what 1280 × 1024 shows at 400 %
+    assert view.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert view.trouble == []
 
 
@@ -188,6 +192,26 @@ def test_search_leads_to_the_words_and_says_when_there_are_none(served, reader):
     assert "Nothing found" in view.inner_text("#search-results")
 
 
+def test_the_keyboard_opens_and_closes_what_a_button_of_the_header_opens(served, reader):
+    """The focus is seen on the button and comes back to it; the page is not lost."""
+    view = reader(f"{served}/en/index.html", viewport=SIZES["phone"])
+    view.keyboard.press("Tab")
+    assert view.evaluate("document.activeElement.hash") == "#main-content"
+    for button in ("primary-toggle", "search-button", "secondary-toggle"):
+        view.focus(f".{button}")
+        view.keyboard.press("Enter")
+        view.wait_for_selector("dialog[open]")
+        view.wait_for_function("document.activeElement.closest('dialog')")
+        view.keyboard.press("Escape")
+        view.wait_for_function("name => document.activeElement.classList.contains(name)", arg=button)
+        assert view.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        assert not view.locator("dialog[open]").count()
+    view.focus(".theme-switch-button")
+    view.keyboard.press("Enter")
+    view.wait_for_function("document.activeElement.matches('.theme-switch-button')")
+    assert view.trouble == []
+
+
 @every_language
 def test_the_search_shortcut_opens_and_searches(served, reader, language):
     view = reader(f"{served}/{language}/setup.html")
@@ -212,3 +236,19 @@ def test_the_pages_are_those_of_the_table_of_contents(served, reader):
     view = reader(f"{served}/zh/index.html")
     links = view.eval_on_selector_all("nav.bd-docs-nav a", "links => links.map(a => a.pathname)")
     assert {link.split("/")[-1].removesuffix(".html") for link in links if link} >= set(PAGES[1:])
+
+
+def test_paper_is_white_and_shows_what_is_closed(served, reader):
+    view = reader(f"{served}/zh/setup.html", color_scheme="dark")
+    view.emulate_media(media="print", color_scheme="dark")
+    theme = "() => document.documentElement.dataset.theme"
+    before = view.evaluate(theme)
+    view.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert (before, view.evaluate(theme)) == ("dark", "light")
+    solution = view.locator("details:not([open])").first
+    assert solution.locator("p").first.bounding_box()["height"] > 10
+    assert not view.locator(".bd-sidebar-primary, .bd-sidebar-secondary, #print-main-content").filter(visible=True).count()
+    sticking = "pres => pres.filter((pre) => pre.scrollWidth > pre.clientWidth + 1).length"
+    assert view.locator("article pre").evaluate_all(sticking) == 0
+    view.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert view.evaluate(theme) == "dark"

@@ -9,3 +9,30 @@ document.addEventListener("click", (event) => {
     // No storage (a private window, some file:// pages): the link still leads there.
   }
 });
+
+// Paper is white, whatever the theme.
+const root = document.documentElement;
+let theme;
+addEventListener("beforeprint", () => {
+  theme = root.dataset.theme;
+  root.dataset.theme = "light";
+});
+addEventListener("afterprint", () => {
+  root.dataset.theme = theme;
+});
+
+// The theme takes the focus from a button of the header that is pressed. From the keyboard (no click is
+// counted) it comes back: at once, or when the dialog that the button opened is closed.
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest(".sidebar-toggle, .search-button, .theme-switch-button");
+    if (!button || event.detail) return;
+    setTimeout(() => {
+      const dialog = document.querySelector("dialog[open]");
+      if (dialog) dialog.addEventListener("close", () => button.focus(), { once: true });
+      else button.focus();
+    });
+  },
+  true
+);
