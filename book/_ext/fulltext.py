@@ -18,6 +18,8 @@ def text_of(section: nodes.section) -> str:
         for child in node.children:
             if isinstance(child, nodes.Text):
                 yield child.astext()
+            elif isinstance(child, nodes.raw) and child.astext().startswith("<br"):
+                yield " "
             elif not isinstance(child, (nodes.section, nodes.title, nodes.raw)):
                 yield from texts(child)
         if isinstance(node, (nodes.Body, nodes.Part)) and not isinstance(node, nodes.Inline):
