@@ -1,6 +1,7 @@
 """What leads readers to the book and back to their place: descriptions, cards, maps, addresses."""
 
 import datetime
+import functools
 import json
 import re
 import sys
@@ -26,6 +27,7 @@ SITE = "https://reader.example/books/one"
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
+@functools.cache  # the site is built once, and a long page takes a while to parse
 def read(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 

@@ -1,6 +1,7 @@
 """Rules on a page and its translation: words may differ, what is shown and proved may not."""
 
 import ast
+import functools
 import re
 from collections import Counter
 from itertools import zip_longest
@@ -165,6 +166,7 @@ def the_same_code_in_text(first, second):
                     yield _differ(a, b, "the code in a code block differs", *difference)
 
 
+@functools.cache
 def _code(source):
     """The lines of the code without comments, layout and words."""
     tree = parse(source)
