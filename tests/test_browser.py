@@ -150,6 +150,12 @@ QUERIES = [
     ("en", "counting parameters", "linear-how"),
     ("en", "x @ W.T + b", "linear-how"),
     ("en", "index out of range in self", "pitfalls"),
+    (
+        "en",
+        "RuntimeError: Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
+        "Int; but got torch.FloatTensor instead (while checking arguments for embedding)",
+        "pitfalls",
+    ),
     ("en", "CUDA error: device-side assert triggered", "pitfalls"),
     ("en", "Adam does not support sparse gradients", "pitfalls"),
     ("en", "does not hold", "source-check"),

@@ -132,11 +132,12 @@ function marked(element, text, marks) {
   return element;
 }
 
-// The words around the first place of the mark that says most.
+// The words around the first place of the mark that says most: the whole mark, however long.
 function excerpt(text, marks) {
-  const [place = 0] = marks.flatMap((mark) => places(plain(text), mark).slice(0, 1));
-  const from = Math.max(0, place - 50);
-  return (from ? "… " : "") + text.slice(from, from + 180) + (from + 180 < text.length ? " …" : "");
+  const first = marks.find((mark) => places(plain(text), mark).length) || "";
+  const from = Math.max(0, (first && places(plain(text), first)[0]) - 50);
+  const to = from + Math.max(180, first.length + 80);
+  return (from ? "… " : "") + text.slice(from, to) + (to < text.length ? " …" : "");
 }
 
 function show() {
