@@ -1,11 +1,14 @@
-"""The figures of both READMEs are those of the committed measurement."""
+"""The figures of both READMEs are those of the committed measurements."""
 
 import json
 
 import pytest
+from audit import CATEGORIES
+from build import pages
 from conftest import ROOT
 
 RECORD = ROOT / "book" / "data" / "bench-vectors.json"
+AUDIT = ROOT / "book" / "data" / "audit.json"
 FILES = {"en": "README.md", "zh": "README.zh-CN.md"}
 ROWS = {  # case: what it is and what it is beside, in each language
     "vectors, text": (("the whole text", "gensim"), ("整个文本", "gensim")),
@@ -25,7 +28,7 @@ HEAD = {
 }
 
 
-def table(record, language):
+def reading_table(record, language):
     """The Markdown table that a README shows of ``record``."""
     cases, second = {c["name"]: c for c in record["results"]}, {"en": "s", "zh": "秒"}[language]
     lines = [HEAD[language]]
@@ -37,11 +40,47 @@ def table(record, language):
     return "\n".join(lines)
 
 
+AUDIT_HEAD = {
+    "en": "| page | requests | KB | sticks out | axe | Lighthouse | moved |\n|---|--:|--:|--:|--:|--:|--:|",
+    "zh": "| 页 | 请求 | KB | 超出屏幕 | axe | Lighthouse | 位移 |\n|---|--:|--:|--:|--:|--:|--:|",
+}
+
+
+def audit_table(record, language):
+    """A row for each page: the figures of the Chinese one and of the English one, or one if they are equal."""
+    lines = [AUDIT_HEAD[language]]
+    for page in pages():
+        both = [record["pages"][f"{tongue}/{page}"] for tongue in ("zh", "en")]
+        cells = [
+            [f"{row['requests']}", f"{row['kilobytes']:.0f}", f"{row['beyond']}", f"{row['axe']}",
+             "/".join(str(row[name]) for name in CATEGORIES), f"{row['shift']:.3f}"]
+            for row in both
+        ]  # fmt: skip
+        figures = (a if a == b else f"{a}, {b}" for a, b in zip(*cells))
+        lines.append(f"| `{page}` | " + " | ".join(figures) + " |")
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize("language", FILES)
-def test_the_table_of_reading_is_that_of_the_record(language):
-    record = json.loads(RECORD.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    "file, table, said",
+    [
+        (RECORD, reading_table, ("model", "date", "torch", "command")),
+        (AUDIT, audit_table, ("date", "chromium", "lighthouse", "command")),
+    ],
+)
+def test_the_tables_are_those_of_the_records(file, table, said, language):
+    record = json.loads(file.read_text(encoding="utf-8"))
     text = (ROOT / FILES[language]).read_text(encoding="utf-8")
-    assert table(record, language) in text
-    about = record["about"]
-    assert all(str(about[key]) in text for key in ("model", "date", "torch"))
-    assert record["about"]["command"] in text
+    wanted = table(record, language)
+    assert wanted in text, f"put this into {FILES[language]}:\n{wanted}"
+    assert all(str(record["about"][key]) in text for key in said)
+
+
+def test_every_page_was_audited_and_keeps_the_promises():
+    rows = json.loads(AUDIT.read_text(encoding="utf-8"))["pages"]
+    assert set(rows) == {f"{language}/{page}" for language in ("zh", "en") for page in pages()}
+    for page, row in rows.items():
+        assert row["requests"] <= 25 and row["kilobytes"] < 200, page
+        assert row["axe"] == row["beyond"] == 0 and row["shift"] < 0.01, page
+        assert row["performance"] >= 98 and all(row[name] == 100 for name in CATEGORIES[1:]), page
