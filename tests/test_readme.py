@@ -66,7 +66,7 @@ def audit_table(record, language):
     "file, table, said",
     [
         (RECORD, reading_table, ("model", "date", "torch", "command")),
-        (AUDIT, audit_table, ("date", "chromium", "lighthouse", "command")),
+        (AUDIT, audit_table, ("model", "date", "chromium", "lighthouse", "command")),
     ],
 )
 def test_the_tables_are_those_of_the_records(file, table, said, language):

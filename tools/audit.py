@@ -16,14 +16,16 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from statistics import median
 from urllib.parse import unquote, urlparse
 
+import torch
 from axe_playwright_python.base import AXE_SCRIPT
 from build import LANGUAGES, ROOT, pages
 from playwright.sync_api import sync_playwright
+
+from embedlinear.bench.results import about as machine
 
 SITE = ROOT / "_build" / "html"
 COMPRESSED = {".woff2", ".webp", ".png"}
@@ -155,12 +157,8 @@ def main() -> None:
     rows, wrong = {}, []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        about = {
-            "date": time.strftime("%Y-%m-%d"),
-            "command": " ".join(["python", "tools/audit.py", *sys.argv[1:]]),
-            "chromium": browser.version,
-            "cores": os.cpu_count(),
-        }
+        command = " ".join(["python", "tools/audit.py", *sys.argv[1:]])
+        about = machine(torch.device("cpu"), command) | {"chromium": browser.version, "cores": os.cpu_count()}
         for language in LANGUAGES:
             for name in pages():
                 page = f"{language}/{name}"

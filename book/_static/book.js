@@ -11,14 +11,11 @@ document.addEventListener("click", (event) => {
 });
 
 // Paper is white, whatever the theme.
-const root = document.documentElement;
-let theme;
 addEventListener("beforeprint", () => {
-  theme = root.dataset.theme;
-  root.dataset.theme = "light";
-});
-addEventListener("afterprint", () => {
-  root.dataset.theme = theme;
+  const { dataset } = document.documentElement;
+  const { theme } = dataset;
+  addEventListener("afterprint", () => (dataset.theme = theme), { once: true });
+  dataset.theme = "light";
 });
 
 // The theme takes the focus from a button of the header that is pressed. From the keyboard (no click is
