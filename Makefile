@@ -19,7 +19,7 @@ serve: .venv/.installed  ## look at the site while you write
 	@$(PY) tools/serve.py
 
 bench: .venv/.installed  ## lookup, one-hot, gradients, steps, loader: times, peaks, shares of two ceilings
-	@$(PY) -m embedlinear.bench --memory
+	@$(PY) -m embedlinear.book.bench --memory
 
 audit: book  ## weight, requests and accessibility of every page of the site
 	@$(PY) tools/audit.py

@@ -40,8 +40,12 @@ if book_site:
 settings["notfound_urls_prefix"] = f"{urlsplit(book_site).path}/{book_language}/"
 
 # Sphinx looks at pages and templates to see what is new; this makes it look at the rest too.
-machinery = sorted(path for name in ("_ext", "_static") for path in (ROOT / "book" / name).rglob("*"))
-book_machinery = sha256(b"".join(p.read_bytes() for p in machinery if p.suffix in (".py", ".css", ".js")))
+machinery = sorted(
+    path for name in ("_ext", "_static") for path in (ROOT / "book" / name).rglob("*")
+)
+book_machinery = sha256(
+    b"".join(p.read_bytes() for p in machinery if p.suffix in (".py", ".css", ".js"))
+)
 book_machinery = book_machinery.hexdigest()
 
 globals().update(settings)

@@ -55,7 +55,9 @@ BROWSER_FLAGS = [
 ]
 
 
-def build(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+def build(
+    root: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess:
     """Run the command behind `make book` on the book in `root`."""
     return subprocess.run(
         [sys.executable, str(root / "tools" / "build.py"), *arguments],
@@ -78,23 +80,38 @@ def site() -> Path:
 @pytest.fixture
 def book(tmp_path) -> Path:
     """A copy of the book that a test may break."""
-    left_out = shutil.ignore_patterns(".*", "_build", "__pycache__", "tests", "*.egg-info")
+    left_out = shutil.ignore_patterns(
+        ".*", "_build", "__pycache__", "tests", "*.egg-info"
+    )
     return Path(shutil.copytree(ROOT, tmp_path / "book", ignore=left_out))
 
 
 @pytest.fixture
 def little_book(book) -> Path:
     """The same with three short pages, for what does not depend on how many there are: it builds sooner."""
-    (book / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters: [file: setup, file: embedding-what]\n")
+    (book / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nchapters: [file: setup, file: embedding-what]\n"
+    )
     for path in (book / "book").glob("*/*.ipynb"):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         if path.stem not in ("index", "setup", "embedding-what"):
             path.unlink()
             continue
         text = f"# {path.stem}\n\nA page that says in a few words that it is short."
-        title = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": [text]}
-        setup = [cell for cell in notebook["cells"] if "setup" in cell["metadata"].get("tags", [])]
-        path.write_text(json.dumps(notebook | {"cells": [title, *setup]}), encoding="utf-8")
+        title = {
+            "cell_type": "markdown",
+            "id": "title",
+            "metadata": {},
+            "source": [text],
+        }
+        setup = [
+            cell
+            for cell in notebook["cells"]
+            if "setup" in cell["metadata"].get("tags", [])
+        ]
+        path.write_text(
+            json.dumps(notebook | {"cells": [title, *setup]}), encoding="utf-8"
+        )
     return book
 
 

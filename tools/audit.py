@@ -25,12 +25,17 @@ from axe_playwright_python.base import AXE_SCRIPT
 from build import LANGUAGES, ROOT, pages
 from playwright.sync_api import sync_playwright
 
-from embedlinear.bench.results import about as machine
+from embedlinear.book.bench.results import about as machine
 
 SITE = ROOT / "_build" / "html"
 COMPRESSED = {".woff2", ".webp", ".png"}
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 
 
 def requests_of(page) -> list[str]:
@@ -42,9 +47,13 @@ def requests_of(page) -> list[str]:
 
 def weight(asked: list[str], site: Path) -> int:
     """The bytes of the answers, each address once, as a server sends them: text compressed."""
-    files = [site / unquote(urlparse(url).path).lstrip("/") for url in dict.fromkeys(asked)]
+    files = [
+        site / unquote(urlparse(url).path).lstrip("/") for url in dict.fromkeys(asked)
+    ]
     return sum(
-        file.stat().st_size if file.suffix in COMPRESSED else len(gzip.compress(file.read_bytes()))
+        file.stat().st_size
+        if file.suffix in COMPRESSED
+        else len(gzip.compress(file.read_bytes()))
         for file in files
         if file.is_file()
     )
@@ -93,15 +102,30 @@ def lighthouse(address: str, chromium: str, runs: int) -> dict:
     reports = []
     for _ in range(runs):
         command = ["lighthouse", address, "--quiet", "--output=json", flags]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"CHROME_PATH": chromium})
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"CHROME_PATH": chromium},
+        )
         if done.returncode:
             sys.exit(f"lighthouse {address}: {done.stderr.strip()}")
         reports.append(json.loads(done.stdout))
     scores = {
-        name: round(100 * median(report["categories"][name]["score"] for report in reports)) for name in CATEGORIES
+        name: round(
+            100 * median(report["categories"][name]["score"] for report in reports)
+        )
+        for name in CATEGORIES
     }
-    shifts = (report["audits"]["cumulative-layout-shift"]["numericValue"] for report in reports)
-    return {**scores, "shift": round(median(shifts), 4), "lighthouse": reports[0]["lighthouseVersion"]}
+    shifts = (
+        report["audits"]["cumulative-layout-shift"]["numericValue"]
+        for report in reports
+    )
+    return {
+        **scores,
+        "shift": round(median(shifts), 4),
+        "lighthouse": reports[0]["lighthouseVersion"],
+    }
 
 
 class Gzip(http.server.SimpleHTTPRequestHandler):
@@ -129,15 +153,22 @@ class Gzip(http.server.SimpleHTTPRequestHandler):
 
 def measure(browser, address: str) -> tuple[dict, list[str]]:
     """The figures of one page, on a phone, and what axe-core finds there."""
-    with browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce") as context:
+    with browser.new_context(
+        viewport={"width": 390, "height": 844}, reduced_motion="reduce"
+    ) as context:
         page = context.new_page()
         asked = requests_of(page)
         page.goto(address, wait_until="networkidle")
-        figures = {"requests": len(asked), "kilobytes": round(weight(asked, SITE) / 1024, 1)}
+        figures = {
+            "requests": len(asked),
+            "kilobytes": round(weight(asked, SITE) / 1024, 1),
+        }
         found = []
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.wait_for_function("s => document.documentElement.dataset.theme === s", arg=scheme)
+            page.wait_for_function(
+                "s => document.documentElement.dataset.theme === s", arg=scheme
+            )
             found += [f"{scheme}: {line}" for line in violations(page)]
         beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return figures | {"axe": len(found), "beyond": max(beyond, 0)}, found
@@ -145,20 +176,35 @@ def measure(browser, address: str) -> tuple[dict, list[str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lighthouse", type=int, default=0, metavar="RUNS", help="also the median of so many runs")
+    parser.add_argument(
+        "--lighthouse",
+        type=int,
+        default=0,
+        metavar="RUNS",
+        help="also the median of so many runs",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     handler = functools.partial(Gzip, directory=str(SITE))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    columns = ("requests", "kilobytes", "axe", "beyond", *((*CATEGORIES, "shift") if options.lighthouse else ()))
+    columns = (
+        "requests",
+        "kilobytes",
+        "axe",
+        "beyond",
+        *((*CATEGORIES, "shift") if options.lighthouse else ()),
+    )
     print(f"{'page':27}", *columns)
     rows, wrong = {}, []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         command = " ".join(["python", "tools/audit.py", *sys.argv[1:]])
-        about = machine(torch.device("cpu"), command) | {"chromium": browser.version, "cores": os.cpu_count()}
+        about = machine(torch.device("cpu"), command) | {
+            "chromium": browser.version,
+            "cores": os.cpu_count(),
+        }
         for language in LANGUAGES:
             for name in pages():
                 page = f"{language}/{name}"
@@ -167,12 +213,19 @@ def main() -> None:
                 if options.lighthouse:
                     figures |= lighthouse(address, chromium, options.lighthouse)
                     about["lighthouse"] = figures.pop("lighthouse")
-                print(f"{page:27}", *(f"{figures[name]:{len(name)}}" for name in columns), flush=True)
+                print(
+                    f"{page:27}",
+                    *(f"{figures[name]:{len(name)}}" for name in columns),
+                    flush=True,
+                )
                 rows[page] = figures
                 wrong += [f"{page}: {line}" for line in found]
         browser.close()
     if options.json:
-        options.json.write_text(json.dumps({"about": about, "pages": rows}, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps({"about": about, "pages": rows}, indent=1) + "\n",
+            encoding="utf-8",
+        )
     if wrong:
         sys.exit("\n".join(wrong))
 

@@ -22,7 +22,13 @@ TAKE_IT = {
     "zh": '<p class="takeaway">整本书可以带走，断网也能读：{}。</p>',
     "en": '<p class="takeaway">To take the whole book with you: {}.</p>',
 }
-NOT_SERVED = ("*.map", "*.ttf", "*.po", "*.pot", "*.LICENSE.txt")  # for the theme's own makers
+NOT_SERVED = (
+    "*.map",
+    "*.ttf",
+    "*.po",
+    "*.pot",
+    "*.LICENSE.txt",
+)  # for the theme's own makers
 
 
 def pages() -> list[str]:
@@ -32,7 +38,10 @@ def pages() -> list[str]:
 
 def missing_pages() -> list[str]:
     """A page of the table of contents that one language lacks, or a notebook that no page is."""
-    there = {language: {p.stem for p in (ROOT / "book" / language).glob("*.ipynb")} for language in LANGUAGES}
+    there = {
+        language: {p.stem for p in (ROOT / "book" / language).glob("*.ipynb")}
+        for language in LANGUAGES
+    }
     problems = [
         f"book/{language}/{page}.ipynb is missing: every page of _toc.yml exists in both languages"
         for page in pages()
@@ -48,10 +57,22 @@ def missing_pages() -> list[str]:
 
 
 def start(language: str, out: Path, doctrees: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-j", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "-n",
+        "--keep-going",
+        "-j",
+        "1",
+    ]
     command += ["-c", str(ROOT), "-t", language, "-d", str(doctrees / language)]
     command += [str(ROOT / "book" / language), str(out / language)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def tidy(folder: Path) -> None:
@@ -71,18 +92,26 @@ def link_takeaway(out: Path) -> None:
         newest = max(path.stat().st_mtime for path in sources)
         links = []
         for kind in ("pdf", "epub"):
-            made, copy = (folder / f"embedlinear-{language}.{kind}" for folder in (TAKEAWAY, out / language))
+            made, copy = (
+                folder / f"embedlinear-{language}.{kind}"
+                for folder in (TAKEAWAY, out / language)
+            )
             copy.unlink(missing_ok=True)
             if made.exists() and made.stat().st_mtime > newest:
                 shutil.copy(made, copy)
                 size = f"{made.stat().st_size / 1e6:.1f} MB"
-                links.append(f'<a href="{copy.name}" download>{kind.upper()}</a> ({size})')
+                links.append(
+                    f'<a href="{copy.name}" download>{kind.upper()}</a> ({size})'
+                )
         line = TAKE_IT[language].format(", ".join(links)) if links else ""
         if language == "zh":
             line = line.replace(" (", "（").replace(")", "）").replace(", ", "、")
         index = out / language / "index.html"
         text = index.read_text(encoding="utf-8")
-        index.write_text(re.sub("<!-- takeaway -->.*", f"<!-- takeaway -->{line}", text), encoding="utf-8")
+        index.write_text(
+            re.sub("<!-- takeaway -->.*", f"<!-- takeaway -->{line}", text),
+            encoding="utf-8",
+        )
 
 
 def help_finders(out: Path) -> None:
@@ -94,7 +123,9 @@ def help_finders(out: Path) -> None:
     site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
     text = (ROOT / "book" / "_static" / "404.html").read_text(encoding="utf-8")
     base = f'<base href="{urlsplit(site).path}/">'
-    (out / "404.html").write_text(text.replace('<base href="/">', base), encoding="utf-8")
+    (out / "404.html").write_text(
+        text.replace('<base href="/">', base), encoding="utf-8"
+    )
     for name in ("sitemap.xml", "robots.txt"):
         (out / name).unlink(missing_ok=True)
     if not site:
@@ -106,7 +137,10 @@ def help_finders(out: Path) -> None:
             f'<xhtml:link rel="alternate" hreflang="{tag}" href="{site}/{language}/{name}"/>'
             for language, tag in (("zh", "zh-CN"), ("en", "en"))
         )
-        urls += "".join(f"<url><loc>{site}/{language}/{name}</loc>{twins}</url>\n" for language in LANGUAGES)
+        urls += "".join(
+            f"<url><loc>{site}/{language}/{name}</loc>{twins}</url>\n"
+            for language in LANGUAGES
+        )
     (out / "sitemap.xml").write_text(
         '<?xml version="1.0" encoding="utf-8"?>\n'
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
@@ -118,10 +152,24 @@ def help_finders(out: Path) -> None:
 
 def state(out: Path) -> str:
     """All that the site is made from, and the pages it is made into, by their times and sizes."""
-    made_from = [ROOT / name for name in ("conf.py", "_config.yml", "_toc.yml", "constraints.txt")]
-    made_from += [path for path in (ROOT / "book").rglob("*") if path.suffix not in (".mo", ".pyc")]
-    made_from += [Path(__file__), *TAKEAWAY.glob("*"), *out.glob("*/*.html"), *out.glob("*.html")]
-    lines = [f"{sys.version} {os.environ.get('BOOK_SITE')} {os.environ.get('BOOK_REPOSITORY')}"]
+    made_from = [
+        ROOT / name
+        for name in ("conf.py", "_config.yml", "_toc.yml", "constraints.txt")
+    ]
+    made_from += [
+        path
+        for path in (ROOT / "book").rglob("*")
+        if path.suffix not in (".mo", ".pyc")
+    ]
+    made_from += [
+        Path(__file__),
+        *TAKEAWAY.glob("*"),
+        *out.glob("*/*.html"),
+        *out.glob("*.html"),
+    ]
+    lines = [
+        f"{sys.version} {os.environ.get('BOOK_SITE')} {os.environ.get('BOOK_REPOSITORY')}"
+    ]
     for path in sorted(path for path in made_from if path.is_file()):
         lines.append(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}")
     return "\n".join(lines)
@@ -156,7 +204,9 @@ def build(out: Path, doctrees: Path) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "html")
-    parser.add_argument("--clean", action="store_true", help="forget earlier builds first")
+    parser.add_argument(
+        "--clean", action="store_true", help="forget earlier builds first"
+    )
     options = parser.parse_args()
     doctrees = options.out.parent / "doctrees"
     if options.clean:
@@ -165,7 +215,9 @@ def main() -> None:
     problems = build(options.out, doctrees)
     if problems:
         sys.exit("\n".join(problems))
-    print(f"The book is built. Open it in a browser: {(options.out / 'index.html').as_uri()}")
+    print(
+        f"The book is built. Open it in a browser: {(options.out / 'index.html').as_uri()}"
+    )
 
 
 if __name__ == "__main__":

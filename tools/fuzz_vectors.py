@@ -34,9 +34,14 @@ PIECES = [b" ", b"\n", b"\r\n", b"\t", b"\0", b"nan", b"inf", b"1e999", b"-", b"
 def originals(folder, words, d):
     """A file of each format with these words and ``d`` numbers each: bytes, by name."""
     matrix = np.random.default_rng(0).normal(size=(len(words), d)).astype(np.float32)
-    rows = "".join(f"{w} {' '.join(map(str, row))}\n" for w, row in zip(words, matrix)).encode()
+    rows = "".join(
+        f"{w} {' '.join(map(str, row))}\n" for w, row in zip(words, matrix)
+    ).encode()
     header = b"%d %d\n" % matrix.shape
-    pairs = [(w.replace(" ", "_").encode() + b" ", row.tobytes()) for w, row in zip(words, matrix)]
+    pairs = [
+        (w.replace(" ", "_").encode() + b" ", row.tobytes())
+        for w, row in zip(words, matrix)
+    ]
     files = {
         "glove": rows,
         "word2vec": header + rows,
@@ -91,7 +96,9 @@ def mutated(data, others, dice):
         else:
             other = dice.choice(others)
             begin = dice.randrange(len(other))
-            data[place : place + length] = other[begin : begin + dice.choice([4, 40, 400])]
+            data[place : place + length] = other[
+                begin : begin + dice.choice([4, 40, 400])
+            ]
     return bytes(data)
 
 
@@ -101,7 +108,9 @@ def reading(path, words, dice):
         "limit": dice.choice([None, None, None, 0, 3, 10**12]),
         "vocab": dice.choice([None, None, None, words[:3]]),
         "errors": dice.choice(["strict", "replace", "ignore"]),
-        "format": dice.choice([None] * 9 + ["text", "glove", "binary", "npy", "safetensors"]),
+        "format": dice.choice(
+            [None] * 9 + ["text", "glove", "binary", "npy", "safetensors"]
+        ),
         "words": dice.choice([None, None, words]),
     }
     try:
@@ -111,7 +120,9 @@ def reading(path, words, dice):
         else:
             vectors = load_vectors(path, progress=False, **options)
     except ValueError as error:
-        assert str(path.parent) in str(error), f"the message does not name the file: {error}"
+        assert str(path.parent) in str(error), (
+            f"the message does not name the file: {error}"
+        )
         return False
     assert len(vectors.words) == len(vectors.matrix) and vectors.matrix.is_contiguous()
     return True
@@ -120,7 +131,9 @@ def reading(path, words, dice):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--files", type=int, default=100_000, help="how many to try")
-    parser.add_argument("--seed", type=int, default=0, help="each seed makes other files")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="each seed makes other files"
+    )
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     dice, read, failures, worst = random.Random(options.seed), 0, 0, (0.0, 0.0)
@@ -132,7 +145,9 @@ def main(arguments=None):
         sizes += [(folder / "large.npy", many, originals(folder, many, 10))]
         for path, words, files in sizes[-2:]:
             arrays.beside(path).write_text("\n".join(words), encoding="utf-8")
-            for data in files.values():  # what is imported at first use takes memory too
+            for (
+                data
+            ) in files.values():  # what is imported at first use takes memory too
                 path.write_bytes(data)
                 reading(path, words, random.Random(0))
         tracemalloc.start()
@@ -149,9 +164,14 @@ def main(arguments=None):
                 trouble = f"{type(error).__name__}: {error}"
             seconds = time.perf_counter() - start
             taken = tracemalloc.get_traced_memory()[1] - before
-            worst = max(worst[0], seconds), max(worst[1], (taken - SPARE) / max(len(data), 1))
+            worst = (
+                max(worst[0], seconds),
+                max(worst[1], (taken - SPARE) / max(len(data), 1)),
+            )
             if taken > 10 * len(data) + SPARE:
-                trouble = trouble or f"{taken:,} bytes taken for a file of {len(data):,}"
+                trouble = (
+                    trouble or f"{taken:,} bytes taken for a file of {len(data):,}"
+                )
             if seconds > 2:
                 trouble = trouble or f"{seconds:.1f} s"
             if trouble:

@@ -27,12 +27,20 @@ from pathlib import Path
 
 import torch
 from build import ROOT
-from embedlinear.bench.results import about
 from pack import SITE, pack
 
-PAGES = ("embedding-vs-linear", "pitfalls")  # the longest two: a first visit, and the reader goes on
+from embedlinear.book.bench.results import about
+
+PAGES = (
+    "embedding-vs-linear",
+    "pitfalls",
+)  # the longest two: a first visit, and the reader goes on
 CONNECTIONS = (16, 128, 1000)
-BEFOREHAND, MEANWHILE, PLAIN = "compressed beforehand", "compressed while serving", "not compressed"
+BEFOREHAND, MEANWHILE, PLAIN = (
+    "compressed beforehand",
+    "compressed while serving",
+    "not compressed",
+)
 MAIN = """
 daemon off; worker_processes auto; worker_rlimit_nofile 8192; pid {folder}/pid; error_log {folder}/error.log;
 {user}{modules}events {{ worker_connections 4096; }}
@@ -71,8 +79,12 @@ def find(name: str) -> str | None:
 
 def settings() -> dict[str, str]:
     """nginx's own answer to where it was built to find its things, and its version."""
-    said = subprocess.run([find("nginx"), "-V"], capture_output=True, text=True, check=True).stderr
-    return dict(re.findall(r"--([\w-]+)-path=(\S+)", said)) | {"version": re.search(r"nginx/(\S+)", said)[1]}
+    said = subprocess.run(
+        [find("nginx"), "-V"], capture_output=True, text=True, check=True
+    ).stderr
+    return dict(re.findall(r"--([\w-]+)-path=(\S+)", said)) | {
+        "version": re.search(r"nginx/(\S+)", said)[1]
+    }
 
 
 def brotli_module(built: dict[str, str]) -> Path | None:
@@ -88,9 +100,15 @@ def served(site: Path, how: str = BEFOREHAND, log: bool = False):
     """
     built, port = settings(), free_port()
     conf = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    changes = {"listen 80;": f"listen 127.0.0.1:{port};", "root /srv/embedlinear;": f"root {site};"}
+    changes = {
+        "listen 80;": f"listen 127.0.0.1:{port};",
+        "root /srv/embedlinear;": f"root {site};",
+    }
     on_the_fly = "gzip on; gzip_types text/css application/javascript application/json image/svg+xml;"
-    changes |= {MEANWHILE: {"gzip_static on;": on_the_fly}, PLAIN: {"gzip_static on;": ""}}.get(how, {})
+    changes |= {
+        MEANWHILE: {"gzip_static on;": on_the_fly},
+        PLAIN: {"gzip_static on;": ""},
+    }.get(how, {})
     module = brotli_module(built)
     if module:
         changes["# brotli_static on;"] = "brotli_static on;"
@@ -103,14 +121,18 @@ def served(site: Path, how: str = BEFOREHAND, log: bool = False):
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         main = MAIN.format(
             folder=folder,
-            user=f"user {pwd.getpwuid(0).pw_name};\n" if os.geteuid() == 0 else "",  # to read a private folder
+            user=f"user {pwd.getpwuid(0).pw_name};\n"
+            if os.geteuid() == 0
+            else "",  # to read a private folder
             modules=f"load_module {module};\n" if module else "",
             mime=Path(built["conf"]).with_name("mime.types"),
             temporary=" ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds),
             access=f"{folder}/access.log book" if log else "off",
         )
         (folder / "nginx.conf").write_text(main, encoding="utf-8")
-        process = subprocess.Popen([find("nginx"), "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"])
+        process = subprocess.Popen(
+            [find("nginx"), "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
+        )
         try:
             for _ in range(100):
                 try:
@@ -121,7 +143,9 @@ def served(site: Path, how: str = BEFOREHAND, log: bool = False):
                         break
                     time.sleep(0.05)
             if process.poll() is not None:
-                raise RuntimeError(f"nginx did not start: {(folder / 'error.log').read_text()}")
+                raise RuntimeError(
+                    f"nginx did not start: {(folder / 'error.log').read_text()}"
+                )
             yield f"http://127.0.0.1:{port}", folder / "access.log"
         finally:
             process.terminate()
@@ -148,21 +172,37 @@ def ask(address: str, **headers: str):
 def check(root: str, site: Path) -> dict[str, int]:
     """Ask for every file, compressed and not; the answers must be the file. Returns how many of a kind."""
     seen = {}
-    for path in sorted(path for path in site.rglob("*") if path.is_file() and path.suffix not in (".gz", ".br")):
+    for path in sorted(
+        path
+        for path in site.rglob("*")
+        if path.is_file() and path.suffix not in (".gz", ".br")
+    ):
         address = f"{root}/{path.relative_to(site)}"
         for encoding in ("identity", "gzip"):
             status, headers, body = ask(address, Accept_Encoding=encoding)
             packed = headers.get("Content-Encoding")
-            expected = "gzip" if encoding == "gzip" and path.with_name(path.name + ".gz").exists() else None
-            assert (status, packed) == (200, expected), f"{address}: {status}, {packed}, expected {expected}"
-            assert (gzip.decompress(body) if packed else body) == path.read_bytes(), address
-            assert headers["Cache-Control"] and headers["ETag"], f"{address}: nothing to be kept by"
+            expected = (
+                "gzip"
+                if encoding == "gzip" and path.with_name(path.name + ".gz").exists()
+                else None
+            )
+            assert (status, packed) == (200, expected), (
+                f"{address}: {status}, {packed}, expected {expected}"
+            )
+            assert (gzip.decompress(body) if packed else body) == path.read_bytes(), (
+                address
+            )
+            assert headers["Cache-Control"] and headers["ETag"], (
+                f"{address}: nothing to be kept by"
+            )
         kind = path.suffix or path.name
         seen[kind] = seen.get(kind, 0) + 1
     return seen
 
 
-def visits(root: str, log: Path, language: str) -> dict[str, list[tuple[int, int, str]]]:
+def visits(
+    root: str, log: Path, language: str
+) -> dict[str, list[tuple[int, int, str]]]:
     """What a real browser asks for: on a first page, on a next one, and when it comes back to it."""
     from playwright.sync_api import sync_playwright
 
@@ -170,27 +210,48 @@ def visits(root: str, log: Path, language: str) -> dict[str, list[tuple[int, int
     where = {"executable_path": chromium} if chromium else {"channel": "chrome"}
     asked, before = {}, 0
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"], **where)
+        browser = playwright.chromium.launch(
+            args=["--no-sandbox", "--disable-gpu"], **where
+        )
         page = browser.new_page()
         for name, kind in zip((*PAGES, PAGES[0]), ("first", "next", "again")):
             page.goto(f"{root}/{language}/{name}.html", wait_until="networkidle")
-            page.evaluate("scrollTo(0, document.body.scrollHeight)")  # pictures are asked for when near
+            page.evaluate(
+                "scrollTo(0, document.body.scrollHeight)"
+            )  # pictures are asked for when near
             page.wait_for_load_state("networkidle")
             lines = log.read_text().splitlines()
-            asked[kind] = [(int(s), int(b), u) for s, b, u in (line.split(" ", 2) for line in lines[before:])]
+            asked[kind] = [
+                (int(s), int(b), u)
+                for s, b, u in (line.split(" ", 2) for line in lines[before:])
+            ]
             before = len(lines)
         browser.close()
     return asked
 
 
-def press(root: str, paths: list[str], connections: int, seconds: int, encoding: str) -> dict:
+def press(
+    root: str, paths: list[str], connections: int, seconds: int, encoding: str
+) -> dict:
     """wrk's figures for `paths`, asked for in turn; latencies in ms."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         listed = ", ".join(f'"{path}"' for path in paths)
         script.write(WRK.format(paths=f"{{{listed}}}", encoding=encoding))
         script.flush()
-        command = [find("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s", script.name, root]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
+        command = [
+            find("wrk"),
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "--timeout",
+            "5s",
+            "-s",
+            script.name,
+            root,
+        ]
+        said = subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds + 30, check=True
+        ).stdout
     found = json.loads(re.search(r"JSON(\{.*\})", said)[1])
     rate = found["requests"] / found["seconds"]
     return {
@@ -215,19 +276,28 @@ def measure(site: Path, seconds: int) -> dict:
         log.write_text("")
         asked = visits(root, log, "en")
     views = {
-        kind: {"requests": len(lines), "KB": round(sum(b for _, b, _ in lines) / 1e3)} for kind, lines in asked.items()
+        kind: {"requests": len(lines), "KB": round(sum(b for _, b, _ in lines) / 1e3)}
+        for kind, lines in asked.items()
     }
-    assert all(status in (200, 304) for lines in asked.values() for status, _, _ in lines), asked
+    assert all(
+        status in (200, 304) for lines in asked.values() for status, _, _ in lines
+    ), asked
     paths = [address for _, _, address in asked["first"]]
     runs = []
     for how in (BEFOREHAND, MEANWHILE, PLAIN):
         encoding = "identity" if how == PLAIN else "gzip"
         with served(site, how) as (root, _):
-            press(root, paths, CONNECTIONS[0], 1, encoding)  # the files are in memory afterwards
+            press(
+                root, paths, CONNECTIONS[0], 1, encoding
+            )  # the files are in memory afterwards
             for connections in CONNECTIONS:
                 print(f"{how}, {connections} connections ...", flush=True)
-                runs.append({"how": how} | press(root, paths, connections, seconds, encoding))
-    wrk = subprocess.run([find("wrk"), "-v"], capture_output=True, text=True).stdout.split()[1]
+                runs.append(
+                    {"how": how} | press(root, paths, connections, seconds, encoding)
+                )
+    wrk = subprocess.run(
+        [find("wrk"), "-v"], capture_output=True, text=True
+    ).stdout.split()[1]
     return {
         "date": date.today().isoformat(),
         "machine": f"{machine()}; nginx and wrk share it, over loopback",
@@ -241,18 +311,47 @@ def measure(site: Path, seconds: int) -> dict:
 
 def tables(record: dict) -> str:
     """The record's figures as deploy/README.md shows them."""
-    lines = ["| a reader's | requests that reach the server | KB sent |", "|---|--:|--:|"]
-    names = {"first": "first page", "next": "next page", "again": "way back to the first"}
-    lines += [f"| {names[kind]} | {v['requests']} | {v['KB']} |" for kind, v in record["visits"].items()]
-    columns = ("connections", "requests per second", "page views per second", "MB per second", "p50 ms", "p99 ms", "lost")
-    lines += ["", f"| first page, | {' | '.join(columns)} |", f"|---|{'--:|' * len(columns)}"]
-    lines += [f"| {run['how']} | {' | '.join(f'{run[c]:,}' for c in columns)} |" for run in record["runs"]]
+    lines = [
+        "| a reader's | requests that reach the server | KB sent |",
+        "|---|--:|--:|",
+    ]
+    names = {
+        "first": "first page",
+        "next": "next page",
+        "again": "way back to the first",
+    }
+    lines += [
+        f"| {names[kind]} | {v['requests']} | {v['KB']} |"
+        for kind, v in record["visits"].items()
+    ]
+    columns = (
+        "connections",
+        "requests per second",
+        "page views per second",
+        "MB per second",
+        "p50 ms",
+        "p99 ms",
+        "lost",
+    )
+    lines += [
+        "",
+        f"| first page, | {' | '.join(columns)} |",
+        f"|---|{'--:|' * len(columns)}",
+    ]
+    lines += [
+        f"| {run['how']} | {' | '.join(f'{run[c]:,}' for c in columns)} |"
+        for run in record["runs"]
+    ]
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=5, help="for each number of connections")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=5, help="for each number of connections"
+    )
     parser.add_argument("--record", type=Path, help="write the figures here, as JSON")
     options = parser.parse_args()
     lacking = [name for name in ("nginx", "wrk") if not find(name)]

@@ -18,7 +18,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ["test_embedding.py", "test_linear.py", "test_onehot.py", "test_equivalence.py"]
+TESTS = [
+    "layers/test_embedding.py",
+    "layers/test_linear.py",
+    "layers/test_onehot.py",
+    "layers/test_equivalence.py",
+]
 
 E, L, C, H, Q = "embedding.py", "linear.py", "checks.py", "onehot.py", "equivalence.py"
 FAULTS = [  # name, file, text, replacement
@@ -30,8 +35,18 @@ FAULTS = [  # name, file, text, replacement
         "if False:  # the pad is",
     ),
     ("wrong row padded", E, "table[padding_idx] = 0 ", "table[padding_idx - 1] = 0 "),
-    ("pad row not zeroed at birth", E, "nn.init.zeros_(self.weight[self.padding_idx])", "pass"),
-    ("pad detached from the layer", E, "ids, padding_idx, self.scale", "ids, None, self.scale"),
+    (
+        "pad row not zeroed at birth",
+        E,
+        "nn.init.zeros_(self.weight[self.padding_idx])",
+        "pass",
+    ),
+    (
+        "pad detached from the layer",
+        E,
+        "ids, padding_idx, self.scale",
+        "ids, None, self.scale",
+    ),
     ("frequency ignored", E, "if scale_grad_by_freq:", "if False:"),
     ("frequency multiplied", E, "(1 / count.to(grad.dtype))", "count.to(grad.dtype)"),
     (
@@ -47,8 +62,18 @@ FAULTS = [  # name, file, text, replacement
         "zeros.index_copy(0, ids.long(), grad)",
     ),
     ("repeated ids overwrite, half", E, "(ids,), grad, True)", "(ids,), grad, False)"),
-    ("half summed in float32", E, "grad, True) if half else", "grad, True) if False else"),
-    ("float32 summed in thread order", E, "grad, True) if half else", "grad, True) if True else"),
+    (
+        "half summed in float32",
+        E,
+        "grad, True) if half else",
+        "grad, True) if False else",
+    ),
+    (
+        "float32 summed in thread order",
+        E,
+        "grad, True) if half else",
+        "grad, True) if True else",
+    ),
     ("sparse ignored", E, "if sparse:", "if False:"),
     (
         "sparse with frequency let through",
@@ -63,14 +88,24 @@ FAULTS = [  # name, file, text, replacement
         "weight.index_copy_(0, ids.long(), rows)",
         "weight.index_copy(0, ids.long(), rows)",
     ),
-    ("max_norm hidden from autograd", E, "weight = weight.detach()", "weight = weight.data"),
+    (
+        "max_norm hidden from autograd",
+        E,
+        "weight = weight.detach()",
+        "weight = weight.data",
+    ),
     (
         "max_norm on every row",
         E,
         "renormalise_(self.weight, ids,",
         "renormalise_(self.weight, torch.arange(len(self.weight)),",
     ),
-    ("max_norm lengthens short rows", E, "torch.where(length > max_norm, scale, 1.0)", "scale"),
+    (
+        "max_norm lengthens short rows",
+        E,
+        "torch.where(length > max_norm, scale, 1.0)",
+        "scale",
+    ),
     ("max_norm without epsilon", E, "(length + 1e-7)", "length"),
     ("norm_type ignored", E, "vector_norm(rows, norm_type,", "vector_norm(rows, 2,"),
     ("max_norm ignored", E, "if self.max_norm is not None:", "if False:"),
@@ -80,7 +115,12 @@ FAULTS = [  # name, file, text, replacement
         "return weight_tangent.index_select(0, ctx.saved_tensors[0])",
         "return 0 * weight_tangent.index_select(0, ctx.saved_tensors[0])",
     ),
-    ("indices not watched", E, "ctx.save_for_backward(ids)", "ctx.save_for_backward(ids.clone())"),
+    (
+        "indices not watched",
+        E,
+        "ctx.save_for_backward(ids)",
+        "ctx.save_for_backward(ids.clone())",
+    ),
     (
         "uniform instead of normal",
         E,
@@ -133,10 +173,20 @@ FAULTS = [  # name, file, text, replacement
         "else torch.addmm(bias, x, weight.t())",
         "else torch.addmm(-bias, x, weight.t())",
     ),
-    ("input gradient transposed", L, "grad @ weight.conj()", "(weight.conj().t() @ grad.t())"),
+    (
+        "input gradient transposed",
+        L,
+        "grad @ weight.conj()",
+        "(weight.conj().t() @ grad.t())",
+    ),
     ("input gradient scaled", L, "grad @ weight.conj()", "2 * grad @ weight.conj()"),
     ("no conjugate", L, "grad @ weight.conj()", "grad @ weight"),
-    ("weight gradient averaged", L, "grad.t() @ x.conj()", "grad.t() @ x.conj() / len(x)"),
+    (
+        "weight gradient averaged",
+        L,
+        "grad.t() @ x.conj()",
+        "grad.t() @ x.conj() / len(x)",
+    ),
     ("bias gradient averaged", L, "grad.sum(0)", "grad.mean(0)"),
     ("frozen weight keeps its input alive", L, "x if need_weight else None", "x"),
     (
@@ -174,14 +224,24 @@ FAULTS = [  # name, file, text, replacement
         '        checks.replacement("weight", weight, self.weight)\n',
     ),
     ("set_weight forgets the bias", L, "            self.bias.copy_(bias)\n", ""),
-    ("negative indices let through", C, "if low >= 0 and high < rows:", "if high < rows:"),
+    (
+        "negative indices let through",
+        C,
+        "if low >= 0 and high < rows:",
+        "if high < rows:",
+    ),
     (
         "one index too many let through",
         C,
         "if low >= 0 and high < rows:",
         "if low >= 0 and high <= rows:",
     ),
-    ("last index refused", C, "if low >= 0 and high < rows:", "if low >= 0 and high < rows - 1:"),
+    (
+        "last index refused",
+        C,
+        "if low >= 0 and high < rows:",
+        "if low >= 0 and high < rows - 1:",
+    ),
     (
         "uint8 let through",
         C,
@@ -243,11 +303,37 @@ FAULTS = [  # name, file, text, replacement
 
 def run(folder, arguments):
     """pytest on the copy: (exit status, name of the first failing test)."""
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider"]
-    command += ["-c", os.devnull, "--rootdir", str(folder), "-W", "ignore", "-p", "no:randomly"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(folder / "src"),
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-n0",
+        "-p",
+        "no:cacheprovider",
+    ]
+    command += [
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(folder),
+        "-W",
+        "ignore",
+        "-p",
+        "no:randomly",
+    ]
     done = subprocess.run(
-        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        [*command, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     failed = [s for s in done.stdout.splitlines() if s.startswith(("FAILED", "ERROR"))]
     return (
@@ -259,14 +345,18 @@ def run(folder, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("words", nargs="*", help="only faults whose name contains one of these")
+    parser.add_argument(
+        "words", nargs="*", help="only faults whose name contains one of these"
+    )
     words = parser.parse_args().words
     chosen = [f for f in FAULTS if not words or any(w in f[0] for w in words)]
     survived = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(
-            ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__")
+            ROOT / "src",
+            folder / "src",
+            ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"),
         )
         (folder / "tests").mkdir()
         for test in TESTS:
@@ -288,11 +378,18 @@ def main():
                 folder, [f"tests/{near}", *(f"tests/{t}" for t in TESTS if t != near)]
             )
             path.write_text(source, encoding="utf-8")
-            verdict = f"caught by {first}" if status == 1 else f"SURVIVED (pytest said {status})"
+            verdict = (
+                f"caught by {first}"
+                if status == 1
+                else f"SURVIVED (pytest said {status})"
+            )
             if status != 1:
                 survived.append(title)
             seconds = time.perf_counter() - start
-            print(f"{number:3} {file:15} {title:38} {verdict:60} {seconds:5.1f} s", flush=True)
+            print(
+                f"{number:3} {file:15} {title:38} {verdict:60} {seconds:5.1f} s",
+                flush=True,
+            )
     print(f"{len(chosen) - len(survived)} of {len(chosen)} faults caught")
     return f"survived: {', '.join(survived)}" if survived else 0
 

@@ -29,11 +29,16 @@ def compress(path: Path) -> None:
     if len(data) < SMALL:
         return
     # No time and no name inside: the same file gives the same bytes, and so the same ETag's size.
-    for suffix, squeezed in ((".gz", gzip.compress(data, 9, mtime=0)), (".br", brotli.compress(data))):
+    for suffix, squeezed in (
+        (".gz", gzip.compress(data, 9, mtime=0)),
+        (".br", brotli.compress(data)),
+    ):
         if len(squeezed) < len(data):
             twin = path.with_name(path.name + suffix)
             twin.write_bytes(squeezed)
-            shutil.copystat(path, twin)  # Last-Modified is the page's, whichever is sent
+            shutil.copystat(
+                path, twin
+            )  # Last-Modified is the page's, whichever is sent
 
 
 def pack(site: Path, out: Path) -> int:
@@ -49,7 +54,13 @@ def pack(site: Path, out: Path) -> int:
         shutil.copy(ROOT / "deploy" / "_headers", fresh)
         files = [path for path in fresh.rglob("*") if path.is_file()]
         with ProcessPoolExecutor() as pool:
-            list(pool.map(compress, [path for path in files if path.suffix in TEXT], chunksize=4))
+            list(
+                pool.map(
+                    compress,
+                    [path for path in files if path.suffix in TEXT],
+                    chunksize=4,
+                )
+            )
         if out.exists():
             os.rename(out, Path(folder) / "old")
         os.rename(fresh, out)
@@ -58,7 +69,9 @@ def pack(site: Path, out: Path) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--site", type=Path, default=SITE, help="the built site (default: _build/html)")
+    parser.add_argument(
+        "--site", type=Path, default=SITE, help="the built site (default: _build/html)"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "served")
     options = parser.parse_args()
     try:

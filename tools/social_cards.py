@@ -27,9 +27,16 @@ def main() -> None:
         browser = find_chromium(playwright)
         for language in LANGUAGES:
             tab = browser.new_page(viewport={"width": 1200, "height": 630})
-            tab.goto(HAN_FONT.as_uri().rsplit("/", 1)[0])  # from a file, so that it may load the font
-            tab.set_content(CARD.format(font=HAN_FONT.as_uri(), title=CONFIG["languages"][language]["project"],
-                                        subtitle=WORDS[language]["subtitle"]))
+            tab.goto(
+                HAN_FONT.as_uri().rsplit("/", 1)[0]
+            )  # from a file, so that it may load the font
+            tab.set_content(
+                CARD.format(
+                    font=HAN_FONT.as_uri(),
+                    title=CONFIG["languages"][language]["project"],
+                    subtitle=WORDS[language]["subtitle"],
+                )
+            )
             tab.evaluate("document.fonts.ready")
             target = ROOT / "book" / "_static" / f"card-{language}.png"
             tab.screenshot(path=target)

@@ -1,6 +1,6 @@
 """Write the tables of the page source-check from the claims: `python tools/source_check.py [--check]`.
 
-The claims, verdicts and findings are in src/embedlinear/data/claims.toml. A table is a Markdown
+The claims, verdicts and findings are in src/embedlinear/book/data/claims.toml. A table is a Markdown
 cell that begins with an anchor known here; nothing else in the two notebooks is touched. The
 titles of linked sections come from the chapters, so run it again when a heading has changed.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from execute import write
 
-from embedlinear import source
+from embedlinear.book import source
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = "source-check.ipynb"
@@ -61,14 +61,22 @@ def cells(language: str, folder: Path) -> dict[str, str]:
     def link(target: str) -> str:
         title = known.get(target)
         if title is None:
-            sys.exit(f"claims.toml: shown: {folder.name}/ has no heading with the anchor {target}")
+            sys.exit(
+                f"claims.toml: shown: {folder.name}/ has no heading with the anchor {target}"
+            )
         return f"[{title}]({target.removeprefix(PAGE)})"
 
     verdicts = [
-        (f"**{verdict.capitalize()}**", meaning, sum(claim.verdict == verdict for claim in claims))
+        (
+            f"**{verdict.capitalize()}**",
+            meaning,
+            sum(claim.verdict == verdict for claim in claims),
+        )
         for verdict, meaning in source.verdicts(language).items()
     ]
-    made = {"verdicts": f"### {words['verdicts']}\n\n{table(words['verdict'], verdicts)}"}
+    made = {
+        "verdicts": f"### {words['verdicts']}\n\n{table(words['verdict'], verdicts)}"
+    }
     for section, (anchor, title) in source.sections(language).items():
         rows = []
         for claim in claims:
@@ -102,8 +110,12 @@ def update(path: Path, made: dict[str, str], check: bool) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing; fail if it would")
-    parser.add_argument("--book", type=Path, default=ROOT / "book", help="where zh/ and en/ are")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; fail if it would"
+    )
+    parser.add_argument(
+        "--book", type=Path, default=ROOT / "book", help="where zh/ and en/ are"
+    )
     options = parser.parse_args()
     changed = [
         f"{language}/{PAGE}: {', '.join(anchors)}"
@@ -118,7 +130,11 @@ def main() -> None:
         if anchors
     ]
     if changed and options.check:
-        sys.exit("\n".join([*changed, "is not what claims.toml says: run tools/source_check.py"]))
+        sys.exit(
+            "\n".join(
+                [*changed, "is not what claims.toml says: run tools/source_check.py"]
+            )
+        )
     print("\n".join(changed) or "Nothing to do.")
 
 

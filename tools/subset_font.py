@@ -1,4 +1,4 @@
-"""Make src/embedlinear/fonts from Noto Sans SC: the characters figures need, nothing else.
+"""Make src/embedlinear/book/fonts from Noto Sans SC: the characters figures need, nothing else.
 
 Kept are ASCII, the punctuation and Han characters of GB 2312 level 1 (the 3,755 in common use), so
 that readers' own words draw too. To run it, with the source font in a folder of its own:
@@ -14,7 +14,9 @@ from pathlib import Path
 
 from fontTools import subset
 
-TARGET = Path(__file__).resolve().parent.parent / "src" / "embedlinear" / "fonts"
+TARGET = (
+    Path(__file__).resolve().parent.parent / "src" / "embedlinear" / "book" / "fonts"
+)
 
 
 def wanted_characters():
@@ -48,7 +50,9 @@ def main(source):
     licence_text = licence.read_text(encoding="utf-8")
     (TARGET / "OFL.txt").write_text(
         f"NotoSansSC-subset.otf is a subset of Noto Sans SC Regular.\n{copyright_line}\n\n"
-        f"{licence_text}", encoding="utf-8")
+        f"{licence_text}",
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

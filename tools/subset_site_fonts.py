@@ -39,7 +39,12 @@ ICONS = {
     "xmark": 0xF00D,
 }
 # ASCII; Greek; and the signs and slanted letters of the formulas.
-SIGNS = [*range(0x20, 0x7F), *range(0x391, 0x3CA), *range(0x1D434, 0x1D468), *range(0x1D6FC, 0x1D716)]
+SIGNS = [
+    *range(0x20, 0x7F),
+    *range(0x391, 0x3CA),
+    *range(0x1D434, 0x1D468),
+    *range(0x1D6FC, 0x1D716),
+]
 SIGNS += [ord(sign) for sign in "ℎℝℕ×·±−≤≥≠≈∈∉∂∇∑∏√∞→⟨⟩‖∥…⋯⊤⋅ "]
 
 

@@ -29,8 +29,10 @@ from PIL import Image
 from playwright.sync_api import Error, sync_playwright
 
 STYLES = ROOT / "book" / "_takeaway"
-HAN_FONT = ROOT / "src" / "embedlinear" / "fonts" / "NotoSansSC-subset.otf"
-MATH_FONT = ROOT / "book" / "_static" / "vendor" / "stix-two-math" / "stix-two-math.woff2"
+HAN_FONT = ROOT / "src" / "embedlinear" / "book" / "fonts" / "NotoSansSC-subset.otf"
+MATH_FONT = (
+    ROOT / "book" / "_static" / "vendor" / "stix-two-math" / "stix-two-math.woff2"
+)
 WORDS = {
     "zh": {
         "tag": "zh-CN",
@@ -60,7 +62,9 @@ def chapter(site: Path, page: str, folder: Path, book: list[str]):
     text = (site / f"{page}.html").read_text(encoding="utf-8")
     article = BeautifulSoup(text, "html.parser").select_one("article")
     article.name, article.attrs = "div", {"class": "chapter", "id": page}
-    for tag in article.select("script, button, .headerlink, .takeaway, .widget-controls, .widget details"):
+    for tag in article.select(
+        "script, button, .headerlink, .takeaway, .widget-controls, .widget details"
+    ):
         tag.decompose()
     for tag in article.find_all(id=True):
         tag["id"] = f"{page}--{tag['id']}"
@@ -70,7 +74,11 @@ def chapter(site: Path, page: str, folder: Path, book: list[str]):
         if ":" in address:
             continue
         if target in book:
-            link["href"] = f"{target}.xhtml#{target}--{anchor}" if anchor else f"{target}.xhtml#{target}"
+            link["href"] = (
+                f"{target}.xhtml#{target}--{anchor}"
+                if anchor
+                else f"{target}.xhtml#{target}"
+            )
         elif SITE:  # a download, say: it is on the site
             link["href"] = urljoin(f"{SITE}/{site.name}/", link["href"])
         else:
@@ -94,8 +102,12 @@ def contents(chapters: dict) -> str:
 
     lines = ""
     for page, article in chapters.items():
-        sections = [entry(page, h.find_parent("section")["id"], h) for h in article("h2")]
-        inner = f"<ol>{''.join(f'<li>{s}</li>' for s in sections)}</ol>" if sections else ""
+        sections = [
+            entry(page, h.find_parent("section")["id"], h) for h in article("h2")
+        ]
+        inner = (
+            f"<ol>{''.join(f'<li>{s}</li>' for s in sections)}</ol>" if sections else ""
+        )
         lines += f"<li>{entry(page, page, article.h1)}{inner}</li>"
     return f"<ol>{lines}</ol>"
 
@@ -111,7 +123,10 @@ def title_page(language: str) -> str:
 
 def document(language: str, body: str, *styles: str) -> str:
     """A page that is HTML and XML alike."""
-    links = "".join(f'<link rel="stylesheet" href="{style}"/>' for style in ("pygments.css", "takeaway.css", *styles))
+    links = "".join(
+        f'<link rel="stylesheet" href="{style}"/>'
+        for style in ("pygments.css", "takeaway.css", *styles)
+    )
     tag = WORDS[language]["tag"]
     return f"""<!DOCTYPE html>
 <html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"
@@ -138,9 +153,15 @@ def truetype(source: Path, text: str, target: Path) -> None:
     made.setupGlyf(shapes)
     made.setupHorizontalMetrics({name: font["hmtx"][name] for name in names})
     made.setupHorizontalHeader(ascent=font["hhea"].ascent, descent=font["hhea"].descent)
-    made.setupNameTable({"familyName": "Book Han", "styleName": "Regular", "psName": "BookHan-Regular"})
-    made.setupOS2(usWinAscent=os2.usWinAscent, usWinDescent=os2.usWinDescent,
-                  sTypoAscender=os2.sTypoAscender, sTypoDescender=os2.sTypoDescender)
+    made.setupNameTable(
+        {"familyName": "Book Han", "styleName": "Regular", "psName": "BookHan-Regular"}
+    )
+    made.setupOS2(
+        usWinAscent=os2.usWinAscent,
+        usWinDescent=os2.usWinDescent,
+        sTypoAscender=os2.sTypoAscender,
+        sTypoDescender=os2.sTypoDescender,
+    )
     made.setupPost()
     made.font.flavor = "woff"
     made.save(target)
@@ -170,7 +191,10 @@ def page_numbers(path: Path) -> dict:
     """On which page each anchor lies that a link leads to."""
     with pikepdf.open(path) as pdf:
         order = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
-        return {name.lstrip("/"): order[place[0].objgen] for name, place in pdf.Root.Dests.items()}
+        return {
+            name.lstrip("/"): order[place[0].objgen]
+            for name, place in pdf.Root.Dests.items()
+        }
 
 
 def say_once(items) -> None:
@@ -187,14 +211,24 @@ def make_pdf(browser, language: str, parts: dict, folder: Path, target: Path) ->
     source, numbers = folder / "book.html", {}
 
     def numbered(nav):
-        return re.sub(r'href="#([\w-]+)"', lambda a: f'{a[0]} data-page="{numbers.get(a[1], "")}"', nav[0])
+        return re.sub(
+            r'href="#([\w-]+)"',
+            lambda a: f'{a[0]} data-page="{numbers.get(a[1], "")}"',
+            nav[0],
+        )
 
     tab = browser.new_page(java_script_enabled=False)
     for last in (False, True):
         text = re.sub(r"<nav.*</nav>", numbered, body, count=1, flags=re.S)
         source.write_text(document(language, text, "print.css"), encoding="utf-8")
         tab.goto(source.as_uri())
-        tab.pdf(path=target, prefer_css_page_size=True, print_background=True, outline=last, tagged=last)
+        tab.pdf(
+            path=target,
+            prefer_css_page_size=True,
+            print_background=True,
+            outline=last,
+            tagged=last,
+        )
         numbers = page_numbers(target)
     tab.close()
     with pikepdf.open(target, allow_overwriting_input=True) as pdf:
@@ -224,32 +258,53 @@ PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 <spine>{spine}</spine>
 </package>
 """
-KINDS = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".woff": "font/woff", ".png": "image/png"}
+KINDS = {
+    ".xhtml": "application/xhtml+xml",
+    ".css": "text/css",
+    ".woff": "font/woff",
+    ".png": "image/png",
+}
 
 
 def make_epub(browser, language: str, parts: dict, folder: Path, target: Path) -> None:
     words, title = WORDS[language], CONFIG["languages"][language]["project"]
     for name, body in parts.items():
-        (folder / f"{name}.xhtml").write_text(document(language, body), encoding="utf-8")
-    tab = browser.new_page(viewport={"width": 600, "height": 800}, device_scale_factor=2)
+        (folder / f"{name}.xhtml").write_text(
+            document(language, body), encoding="utf-8"
+        )
+    tab = browser.new_page(
+        viewport={"width": 600, "height": 800}, device_scale_factor=2
+    )
     tab.goto((folder / "title-page.xhtml").as_uri())
     tab.screenshot(path=folder / "cover.png")
     tab.close()
 
-    files = sorted(path for path in folder.iterdir() if path.suffix in KINDS and path.name != "print.css")
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix in KINDS and path.name != "print.css"
+    )
     manifest = ""
     for path in files:
-        marks = {"contents.xhtml": ["nav"], "cover.png": ["cover-image"]}.get(path.name, [])
+        marks = {"contents.xhtml": ["nav"], "cover.png": ["cover-image"]}.get(
+            path.name, []
+        )
         marks += ["mathml"] if "<math" in parts.get(path.stem, "") else []
         marked = f' properties="{" ".join(marks)}"' if marks else ""
         manifest += f'<item id="file-{path.name}" href="{path.name}" media-type="{KINDS[path.suffix]}"{marked}/>'
     package = PACKAGE.format(
-        **words, id=uuid.uuid5(uuid.NAMESPACE_URL, f"embedlinear/{language}"), title=html.escape(title),
-        author=html.escape(CONFIG["author"]), manifest=manifest,
+        **words,
+        id=uuid.uuid5(uuid.NAMESPACE_URL, f"embedlinear/{language}"),
+        title=html.escape(title),
+        author=html.escape(CONFIG["author"]),
+        manifest=manifest,
         date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        spine="".join(f'<itemref idref="file-{name}.xhtml"/>' for name in parts))
+        spine="".join(f'<itemref idref="file-{name}.xhtml"/>' for name in parts),
+    )
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as book:
-        book.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)  # first, and as it is
+        book.writestr(
+            "mimetype", "application/epub+zip", zipfile.ZIP_STORED
+        )  # first, and as it is
         book.writestr("META-INF/container.xml", CONTAINER)
         book.writestr("book.opf", package)
         for path in files:
@@ -263,12 +318,20 @@ def find_chromium(playwright):
     path = shutil.which("chromium") or shutil.which("google-chrome")
     where = {"executable_path": path} if path else {"channel": "chrome"}
     # Without these flags a browser in a closed network spends its time on calls to its maker.
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--no-first-run"]
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
     try:
         return playwright.chromium.launch(args=flags, **where)
     except Error as error:
-        sys.exit(f"embedlinear: this needs Chromium or Chrome, and none was found\n{error}")
+        sys.exit(
+            f"embedlinear: this needs Chromium or Chrome, and none was found\n{error}"
+        )
 
 
 def main() -> None:
@@ -284,7 +347,13 @@ def main() -> None:
             folder = TAKEAWAY / language
             parts = prepare(language, out / language, folder)
             for make, kind in ((make_pdf, "pdf"), (make_epub, "epub")):
-                make(browser, language, parts, folder, TAKEAWAY / f"embedlinear-{language}.{kind}")
+                make(
+                    browser,
+                    language,
+                    parts,
+                    folder,
+                    TAKEAWAY / f"embedlinear-{language}.{kind}",
+                )
     link_takeaway(out)
     for made in sorted(TAKEAWAY.glob("embedlinear-*.*")):
         print(f"{made.relative_to(ROOT)}: {made.stat().st_size / 1e6:.1f} MB")

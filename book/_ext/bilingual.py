@@ -26,15 +26,20 @@ def add_context(app, pagename, templatename, context, doctree):
     config = app.config
     if pagename == config.notfound_pagename:  # shown at any depth
         context["content_root"], context["pageurl"] = config.notfound_urls_prefix, None
-    root = f"{config.book_site}/" if config.book_site else context["content_root"] + "../"
+    root = (
+        f"{config.book_site}/" if config.book_site else context["content_root"] + "../"
+    )
     suffix = "" if config.book_site and pagename == "index" else f"{pagename}.html"
     context["alternates"] = {
-        tag: f"{root}{folder}/{suffix}" for tag, folder in (("zh-CN", "zh"), ("en", "en"))
+        tag: f"{root}{folder}/{suffix}"
+        for tag, folder in (("zh-CN", "zh"), ("en", "en"))
     }
     context["start_page"] = root + ("" if config.book_site else "index.html")
     context["site_known"] = bool(config.book_site)
     context["book_language"] = config.book_language
-    context["is_notebook"] = doctree is not None and app.env.doc2path(pagename).endswith(".ipynb")
+    context["is_notebook"] = doctree is not None and app.env.doc2path(
+        pagename
+    ).endswith(".ipynb")
     context["links"] = links_to(pagename, config) if context["is_notebook"] else {}
 
 

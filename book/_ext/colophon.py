@@ -66,13 +66,25 @@ WORDS = {
 
 def fingerprint(path: Path) -> str:
     """Of a notebook's code and what it printed; not of its prose, its pictures and its timings."""
-    cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    cells = [
+        c
+        for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if c["cell_type"] == "code"
+    ]
     said = hashlib.sha256()
     for cell in cells:
         texts = [*cell["source"], "\0"]
-        for output in [] if "nbval-ignore-output" in cell["metadata"].get("tags", []) else cell["outputs"]:
+        for output in (
+            []
+            if "nbval-ignore-output" in cell["metadata"].get("tags", [])
+            else cell["outputs"]
+        ):
             data = output.get("data", {})
-            shown = [] if any(kind.startswith("image/") for kind in data) else data.get("text/plain", [])
+            shown = (
+                []
+                if any(kind.startswith("image/") for kind in data)
+                else data.get("text/plain", [])
+            )
             texts += [*output.get("text", []), output.get("evalue", ""), *shown]
         said.update("".join(texts).encode() + b"\0")
     return said.hexdigest()[:16]
@@ -81,11 +93,22 @@ def fingerprint(path: Path) -> str:
 def facts(source: Path, language: str) -> list[tuple[str, str]]:
     """What the table says, of the language's notebooks in `source`."""
     record, words = json.loads(RECORD.read_text(encoding="utf-8")), WORDS[language]
-    pages = {Path(name).stem: mark for name, mark in record["notebooks"].items() if name.startswith(f"{language}/")}
-    changed = [path.stem for path in sorted(source.glob("*.ipynb")) if pages.get(path.stem) != fingerprint(path)]
+    pages = {
+        Path(name).stem: mark
+        for name, mark in record["notebooks"].items()
+        if name.startswith(f"{language}/")
+    }
+    changed = [
+        path.stem
+        for path in sorted(source.glob("*.ipynb"))
+        if pages.get(path.stem) != fingerprint(path)
+    ]
     rows = [(words[key], str(record[key])) for key in ("date", "system", "device")]
     rows += list(record["versions"].items())
-    rows += [(words["notebooks"], str(len(record["notebooks"]))), (words["cells"], str(record["cells"]))]
+    rows += [
+        (words["notebooks"], str(len(record["notebooks"]))),
+        (words["cells"], str(record["cells"])),
+    ]
     return [*rows, (words["changed"], ", ".join(changed) or words["none"])]
 
 
@@ -96,21 +119,53 @@ def proof(record: dict, source: Path, language: str) -> list[tuple[str, str]]:
     its code is the one that ran, and each of its cells passed.
     """
     words, book = WORDS[language], record["notebooks"]
-    counts = {kind: sum(page[kind] for page in book.values()) for kind in ("passed", "failed", "skipped")}
+    counts = {
+        kind: sum(page[kind] for page in book.values())
+        for kind in ("passed", "failed", "skipped")
+    }
     failed = counts["failed"] + record["tests"]["failed"] + len(record["failures"])
     unproved = []
     for path in sorted(source.parent.glob("*/*.ipynb")):
         page = book.get(f"{path.parent.name}/{path.name}")
-        ran = page and page["fingerprint"] == fingerprint(path) and page["passed"] + page["failed"] == page["cells"]
+        ran = (
+            page
+            and page["fingerprint"] == fingerprint(path)
+            and page["passed"] + page["failed"] == page["cells"]
+        )
         unproved += [] if ran else [f"{path.parent.name}/{path.stem}"]
-    verdict = "failed" if failed else "part" if record["parts"] else "stale" if unproved else "passed"
+    verdict = (
+        "failed"
+        if failed
+        else "part"
+        if record["parts"]
+        else "stale"
+        if unproved
+        else "passed"
+    )
     rows = [(words["device"], record["name"]), (words["result"], words[verdict])]
-    rows += [(words.get(key, key), record[key]) for key in ("driver", "CUDA", "ROCm") if record.get(key)]
-    rows += [(words[key], str(record[key])) for key in ("date", "system", "minutes", "commit")]
+    rows += [
+        (words.get(key, key), record[key])
+        for key in ("driver", "CUDA", "ROCm")
+        if record.get(key)
+    ]
+    rows += [
+        (words[key], str(record[key]))
+        for key in ("date", "system", "minutes", "commit")
+    ]
     rows += list(record["versions"].items())
-    rows += [(words["notebooks"], str(len(book))), (words["cells"], words["counts"].format(**counts))]
-    rows += [(words["tests"], words["counts"].format(**record["tests"])), (words["command"], record["command"])]
-    rows += [(words["failures"], ", ".join(record["failures"]))] if record["failures"] else []
+    rows += [
+        (words["notebooks"], str(len(book))),
+        (words["cells"], words["counts"].format(**counts)),
+    ]
+    rows += [
+        (words["tests"], words["counts"].format(**record["tests"])),
+        (words["command"], record["command"]),
+    ]
+    rows += (
+        [(words["failures"], ", ".join(record["failures"]))]
+        if record["failures"]
+        else []
+    )
     return [*rows, (words["unproved"], ", ".join(unproved) or words["none"])]
 
 
@@ -126,7 +181,9 @@ def devices(source: Path, language: str) -> list[nodes.Node]:
             shown.append(table(proof(record, source, language)))
             kinds.add(record["device"])
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ExtensionError(f"{path.name} is no record of tools/device_proof.py: {error!r}") from error
+            raise ExtensionError(
+                f"{path.name} is no record of tools/device_proof.py: {error!r}"
+            ) from error
     if kinds == {"cpu"}:
         said = nodes.paragraph("", WORDS[language]["no GPU"])
         said += nodes.literal(text=PROOF)
@@ -139,7 +196,9 @@ def table(rows: list[tuple[str, str]]) -> nodes.table:
     for name, value in rows:
         cells = [nodes.entry("", nodes.paragraph(text=text)) for text in (name, value)]
         body += nodes.row("", *cells)
-    group = nodes.tgroup("", nodes.colspec(colwidth=40, stub=1), nodes.colspec(colwidth=60), body, cols=2)
+    group = nodes.tgroup(
+        "", nodes.colspec(colwidth=40, stub=1), nodes.colspec(colwidth=60), body, cols=2
+    )
     return nodes.table("", group, classes=["colophon"])
 
 

@@ -12,7 +12,7 @@ INSTALL = """\
 import importlib.util
 
 if importlib.util.find_spec("embedlinear") is None:
-    %pip install --quiet "embedlinear @ git+{repository}"
+    %pip install --quiet "embedlinear[book] @ git+{repository}"
 """
 
 
@@ -28,11 +28,15 @@ def complete_downloads(app, exception):
     repository = app.config.book_repository
     if exception or not repository or app.builder.name != "html":
         return
-    for page in app.env.found_docs:  # from the book's own: a second build must not add it twice
+    for page in (
+        app.env.found_docs
+    ):  # from the book's own: a second build must not add it twice
         source = Path(app.env.doc2path(page))
         target = Path(app.outdir) / "_sources" / source.name
         if target.exists():
-            notebook = with_install(json.loads(source.read_text(encoding="utf-8")), repository)
+            notebook = with_install(
+                json.loads(source.read_text(encoding="utf-8")), repository
+            )
             text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
             target.write_text(text, encoding="utf-8")
 

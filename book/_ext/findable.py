@@ -10,7 +10,10 @@ from html import escape
 from docutils import nodes
 
 LENGTH = {"zh": 90, "en": 180}  # what result lists show of it
-SENTENCES = {"zh": re.compile(r"[^。！？]+[。！？]?"), "en": re.compile(r".+?(?:[.!?](?=\s)|$)\s*")}
+SENTENCES = {
+    "zh": re.compile(r"[^。！？]+[。！？]?"),
+    "en": re.compile(r".+?(?:[.!?](?=\s)|$)\s*"),
+}
 CARD = "_static/card-{language}.png"
 
 
@@ -29,9 +32,13 @@ def description(doctree, language: str) -> str:
         if len(said + sentence) > room:
             break
         said += sentence
-    if len(said) < room / 2 and said != text:  # little is said: what there is room for, then
+    if (
+        len(said) < room / 2 and said != text
+    ):  # little is said: what there is room for, then
         cut = text[: room - 1]
-        said = (cut if language == "zh" else cut.rsplit(" ", 1)[0]).rstrip(" ,;，；、") + "…"
+        said = (cut if language == "zh" else cut.rsplit(" ", 1)[0]).rstrip(
+            " ,;，；、"
+        ) + "…"
     return said.strip()
 
 
@@ -49,7 +56,11 @@ def add_tags(app, pagename, templatename, context, doctree):
             ("property", "og:site_name", config.project),
             ("property", "og:title", app.env.titles[pagename].astext()),
             ("property", "og:description", said),
-            ("property", "og:url", context["alternates"]["en" if language == "en" else "zh-CN"]),
+            (
+                "property",
+                "og:url",
+                context["alternates"]["en" if language == "en" else "zh-CN"],
+            ),
             ("property", "og:locale", {"zh": "zh_CN", "en": "en_US"}[language]),
             ("property", "og:image", home + CARD.format(language=language)),
             ("property", "og:image:width", "1200"),
@@ -57,9 +68,13 @@ def add_tags(app, pagename, templatename, context, doctree):
             ("property", "og:image:alt", config.project),
             ("name", "twitter:card", "summary_large_image"),
         ]
-    context["metatags"] += "".join(f'<meta {k}="{n}" content="{escape(v)}">\n' for k, n, v in tags)
+    context["metatags"] += "".join(
+        f'<meta {k}="{n}" content="{escape(v)}">\n' for k, n, v in tags
+    )
 
 
 def setup(app):
-    app.connect("html-page-context", add_tags, priority=600)  # after `alternates` are known
+    app.connect(
+        "html-page-context", add_tags, priority=600
+    )  # after `alternates` are known
     return {"parallel_read_safe": True, "parallel_write_safe": True}

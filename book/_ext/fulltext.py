@@ -22,7 +22,9 @@ def text_of(section: nodes.section) -> str:
                 yield " "
             elif not isinstance(child, (nodes.section, nodes.title, nodes.raw)):
                 yield from texts(child)
-        if isinstance(node, (nodes.Body, nodes.Part)) and not isinstance(node, nodes.Inline):
+        if isinstance(node, (nodes.Body, nodes.Part)) and not isinstance(
+            node, nodes.Inline
+        ):
             yield " "
 
     return " ".join("".join(texts(section)).split())
@@ -34,7 +36,9 @@ def collect(app, doctree):
     app.env.fulltext[app.env.docname] = [
         {
             "page": app.env.docname,
-            "anchor": section["ids"][0] if isinstance(section.parent, nodes.section) else "",
+            "anchor": section["ids"][0]
+            if isinstance(section.parent, nodes.section)
+            else "",
             "chapter": title,
             "title": section.next_node(nodes.title).astext(),
             "text": text_of(section),

@@ -16,16 +16,28 @@ PICTURE = re.compile(r'<img (?P<before>[^>]*)src="_images/(?P<name>[\w-]+)\.png"
 CODE = re.compile(r"<pre><span></span>(.*?)</pre>", re.DOTALL)
 WORD = re.compile(r'<span class="(\w+)">([^<]*)</span>')
 LITERAL = re.compile(r'<span class="pre">([^<]*)</span>')
-LOOK = re.compile(r'^html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{ (?:background: #\w+; )?color: (#\w+) \}', re.M)
+LOOK = re.compile(
+    r'^html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{ (?:background: #\w+; )?color: (#\w+) \}',
+    re.M,
+)
 FIRST = "styles/pydata-sphinx-theme.css"  # the joined sheet takes its place in a page
 SHEETS = (
-    *("basic.css", FIRST, "pygments.css", "styles/sphinx-book-theme.css", "copybutton.css", "mystnb.*.css"),
+    *(
+        "basic.css",
+        FIRST,
+        "pygments.css",
+        "styles/sphinx-book-theme.css",
+        "copybutton.css",
+        "mystnb.*.css",
+    ),
     *("widgets.css", "book.css"),
 )
 JOINED = "styles/joined.css"
 COMPOSED = {"bs-tooltip-auto"}  # the one class that a script puts together
 ADDRESS = re.compile(r"""url\((["']?)(?!["']?data:)""")
-SHEET = re.compile(r' *<link (?=[^>]*rel="stylesheet")[^>]*href="_static/([^"?]+)[^>]*>\n')
+SHEET = re.compile(
+    r' *<link (?=[^>]*rel="stylesheet")[^>]*href="_static/([^"?]+)[^>]*>\n'
+)
 SCRIPT = re.compile(r'<script src="_static/')
 OPTION = re.compile(r" *<script>DOCUMENTATION_OPTIONS\.[^<]*</script>\n")
 
@@ -53,7 +65,12 @@ def plain_words(styles: str) -> set[str]:
     looks: dict[str, dict[str, str]] = {}
     for theme, kind, colour in LOOK.findall(styles):
         looks.setdefault(theme, {})[kind] = colour
-    return set.intersection(*({kind for kind in kinds if kinds[kind] == kinds[""]} for kinds in looks.values()))
+    return set.intersection(
+        *(
+            {kind for kind in kinds if kinds[kind] == kinds[""]}
+            for kinds in looks.values()
+        )
+    )
 
 
 def light_code(folder: Path):
@@ -61,11 +78,17 @@ def light_code(folder: Path):
 
     Each word of the code is an element, and a phone takes a second to lay out the thousands of a page.
     """
-    plain = plain_words((folder / "_static" / "pygments.css").read_text(encoding="utf-8"))
-    plain.add("o")  # a colour for each dot and equals sign, a third of what is left, helps nobody
+    plain = plain_words(
+        (folder / "_static" / "pygments.css").read_text(encoding="utf-8")
+    )
+    plain.add(
+        "o"
+    )  # a colour for each dot and equals sign, a third of what is left, helps nobody
 
     def code(match):
-        words = WORD.sub(lambda word: word[2] if word[1] in plain else word[0], match[1])
+        words = WORD.sub(
+            lambda word: word[2] if word[1] in plain else word[0], match[1]
+        )
         return f"<pre>{words}</pre>"
 
     return lambda text: LITERAL.sub(r"\1", CODE.sub(code, text))
@@ -87,7 +110,11 @@ def light_styles(folder: Path):
         for sheet, text in zip(sheets, texts)
     ]
     users = [*folder.glob("*.html"), *static.rglob("*.js")]
-    words = {word for user in users for word in prune.WORD.findall(user.read_text(encoding="utf-8"))}
+    words = {
+        word
+        for user in users
+        for word in prune.WORD.findall(user.read_text(encoding="utf-8"))
+    }
     text = prune.prune("\n".join(texts), words | COMPOSED)
     (static / JOINED).write_text(text, encoding="utf-8")
     version = sha256(text.encode()).hexdigest()[:8]
@@ -95,9 +122,17 @@ def light_styles(folder: Path):
     names = {str(sheet.relative_to(static).as_posix()) for sheet in sheets} - {FIRST}
 
     def tag(match):
-        return joined if match[1] in (FIRST, JOINED) else "" if match[1] in names else match[0]
+        return (
+            joined
+            if match[1] in (FIRST, JOINED)
+            else ""
+            if match[1] in names
+            else match[0]
+        )
 
-    return lambda text: OPTION.sub("", SCRIPT.sub('<script defer src="_static/', SHEET.sub(tag, text)))
+    return lambda text: OPTION.sub(
+        "", SCRIPT.sub('<script defer src="_static/', SHEET.sub(tag, text))
+    )
 
 
 def lighten(app, exception):
@@ -114,5 +149,7 @@ def lighten(app, exception):
 
 
 def setup(app):
-    app.connect("build-finished", lighten, priority=900)  # the theme writes pygments.css there, too
+    app.connect(
+        "build-finished", lighten, priority=900
+    )  # the theme writes pygments.css there, too
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,7 +5,9 @@ import re
 from docutils.nodes import SkipNode
 from latex2mathml.converter import convert
 
-MARKED = re.compile(r"([（“(]*<math (?:(?!</math>).)*</math>[，。；：、！？）”,.;:!?)]+)", re.DOTALL)
+MARKED = re.compile(
+    r"([（“(]*<math (?:(?!</math>).)*</math>[，。；：、！？）”,.;:!?)]+)", re.DOTALL
+)
 
 
 def inline(self, node):

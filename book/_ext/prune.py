@@ -14,7 +14,11 @@ WORD = re.compile(r"[\w-]+")
 def used(selector: list, words: set[str]) -> bool:
     """Whether all classes of the selector are in `words`; what stands in :not() or [] is not asked."""
     pairs = zip(selector, selector[1:])
-    return all(name.value in words for dot, name in pairs if dot == "." and name.type == "ident")
+    return all(
+        name.value in words
+        for dot, name in pairs
+        if dot == "." and name.type == "ident"
+    )
 
 
 def selectors(prelude: list) -> list[list]:
@@ -32,13 +36,31 @@ def kept(rules: list, words: set[str]) -> list[str]:
     lines = []
     for rule in rules:
         if rule.type == "qualified-rule":
-            parts = [tinycss2.serialize(part).strip() for part in selectors(rule.prelude) if used(part, words)]
+            parts = [
+                tinycss2.serialize(part).strip()
+                for part in selectors(rule.prelude)
+                if used(part, words)
+            ]
             if parts:
-                lines.append(",".join(parts) + "{" + tinycss2.serialize(rule.content).strip() + "}")
+                lines.append(
+                    ",".join(parts)
+                    + "{"
+                    + tinycss2.serialize(rule.content).strip()
+                    + "}"
+                )
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
-            inside = kept(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True), words)
+            inside = kept(
+                tinycss2.parse_rule_list(
+                    rule.content, skip_comments=True, skip_whitespace=True
+                ),
+                words,
+            )
             if inside:
-                lines.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{" + "".join(inside) + "}")
+                lines.append(
+                    f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{"
+                    + "".join(inside)
+                    + "}"
+                )
         elif rule.type == "error":
             raise ValueError(f"line {rule.source_line}: {rule.message}")
         else:
@@ -48,4 +70,9 @@ def kept(rules: list, words: set[str]) -> list[str]:
 
 def prune(text: str, words: set[str]) -> str:
     """The rules of the style sheet `text` that `words` can need, those inside @media and @supports too."""
-    return "\n".join(kept(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True), words))
+    return "\n".join(
+        kept(
+            tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True),
+            words,
+        )
+    )

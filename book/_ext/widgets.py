@@ -4,7 +4,9 @@ from docutils import nodes
 
 
 def add_files(app, pagename, templatename, context, doctree):
-    if doctree and any('class="widget ' in raw.astext() for raw in doctree.findall(nodes.raw)):
+    if doctree and any(
+        'class="widget ' in raw.astext() for raw in doctree.findall(nodes.raw)
+    ):
         app.add_js_file("widgets.js", defer="defer")
 
 

@@ -1,26 +1,35 @@
-"""The layers and helpers behind the book on PyTorch's Embedding and Linear."""
+"""PyTorch's Embedding and Linear, written out to be read, and a loader for word vectors.
 
-from embedlinear.device import select_device, show
-from embedlinear.embedding import Embedding
-from embedlinear.equivalence import compare, embedding_from_linear, linear_from_embedding
-from embedlinear.exercises import check
-from embedlinear.language import use_language
-from embedlinear.linear import Linear
-from embedlinear.onehot import one_hot
-from embedlinear.vectors import WordVectors, embedding_for, load_vectors
+Read ``embedding``, ``linear``, ``onehot``, ``equivalence``, ``checks`` and ``device`` in this order;
+``vectors`` reads files of word vectors; ``book`` holds what only the chapters need.
+"""
 
-__all__ = [
-    "Embedding",
-    "Linear",
-    "WordVectors",
-    "check",
-    "compare",
-    "embedding_for",
-    "embedding_from_linear",
-    "linear_from_embedding",
-    "load_vectors",
-    "one_hot",
-    "select_device",
-    "show",
-    "use_language",
-]
+from importlib import import_module
+
+# Each public name and the module that defines it. A module is imported when its name is first
+# used (PEP 562), so that ``import embedlinear`` alone loads neither torch nor NumPy.
+_HOME = {
+    "Embedding": "embedding",
+    "Linear": "linear",
+    "WordVectors": "vectors",
+    "compare": "equivalence",
+    "embedding_for": "vectors",
+    "embedding_from_linear": "equivalence",
+    "linear_from_embedding": "equivalence",
+    "load_vectors": "vectors",
+    "one_hot": "onehot",
+    "select_device": "device",
+    "show": "device",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

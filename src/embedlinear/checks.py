@@ -111,7 +111,11 @@ def table(weight, **given):
 def pretrained(embeddings, freeze):
     """``from_pretrained`` takes a 2-D tensor, and a floating one if it is to be trained."""
     if not isinstance(embeddings, torch.Tensor):
-        cure = "torch.from_numpy(...)" if hasattr(embeddings, "__array__") else "torch.tensor(...)"
+        cure = (
+            "torch.from_numpy(...)"
+            if hasattr(embeddings, "__array__")
+            else "torch.tensor(...)"
+        )
         raise NotATensorError(
             f"from_pretrained(): embeddings must be a Tensor of shape (num_embeddings, "
             f"embedding_dim), not {type(embeddings).__name__}. Wrap it: {cure}."
@@ -151,7 +155,9 @@ def lookup(ids, weight, padding):
         )
     index_dtype("input", ids)
     index_range("input", ids, weight.size(0), "num_embeddings")
-    return None if padding is None else padding_idx(padding, weight.size(0) or padding + 1)
+    return (
+        None if padding is None else padding_idx(padding, weight.size(0) or padding + 1)
+    )
 
 
 def index_dtype(name, ids):
@@ -168,7 +174,9 @@ def index_range(name, ids, rows, size_name):
     """Every index must be one of 0..rows-1; the message names the first that is not."""
     if not index_check.enabled or (ids := _readable(ids)) is None or not ids.numel():
         return
-    low, high = torch.stack(ids.aminmax()).tolist()  # together: on CUDA, one wait and not two
+    low, high = torch.stack(
+        ids.aminmax()
+    ).tolist()  # together: on CUDA, one wait and not two
     if low >= 0 and high < rows:
         return
     place = tuple(((ids < 0) | (ids >= rows)).nonzero()[0].tolist())
@@ -217,7 +225,9 @@ def autocast(*tensors):
         return tensors
     dtype = torch.get_autocast_dtype(kind)
     return tuple(
-        t.to(dtype) if t is not None and t.is_floating_point() and t.dtype != torch.float64 else t
+        t.to(dtype)
+        if t is not None and t.is_floating_point() and t.dtype != torch.float64
+        else t
         for t in tensors
     )
 
@@ -237,7 +247,9 @@ def product(x, weight, bias, layer):
         else ""
     )
     if weight.dim() != 2:
-        raise RuntimeError(f"'weight' must be 2-D, (out_features, in_features).{replaced}")
+        raise RuntimeError(
+            f"'weight' must be 2-D, (out_features, in_features).{replaced}"
+        )
     if x.size(-1) != weight.size(1):
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied "

@@ -17,7 +17,9 @@ def available_devices() -> list[str]:
     if torch.accelerator.is_available():
         kind = torch.accelerator.current_accelerator().type
         if kind in KNOWN:
-            devices = [f"{kind}:{i}" for i in range(torch.accelerator.device_count())] + devices
+            devices = [
+                f"{kind}:{i}" for i in range(torch.accelerator.device_count())
+            ] + devices
     return devices
 
 
@@ -36,7 +38,10 @@ def select_device(preference: str | torch.device | None = None) -> torch.device:
     """
     source = "preference"
     if preference is None and os.environ.get("EMBEDLINEAR_DEVICE", "").strip():
-        source, preference = "EMBEDLINEAR_DEVICE", os.environ["EMBEDLINEAR_DEVICE"].strip().lower()
+        source, preference = (
+            "EMBEDLINEAR_DEVICE",
+            os.environ["EMBEDLINEAR_DEVICE"].strip().lower(),
+        )
     devices = available_devices()
     if preference is None:
         return torch.device(devices[0].split(":")[0])
@@ -51,7 +56,9 @@ def select_device(preference: str | torch.device | None = None) -> torch.device:
             f"{source}={preference!r} is no device; expected one of "
             f"{', '.join(('cpu', *KNOWN))}, with an index or without; here: {', '.join(devices)}"
         ) from None
-    wanted = device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
+    wanted = (
+        device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
+    )
     if wanted not in devices or (device.type == "cpu" and device.index):
         raise RuntimeError(
             f"{source}={str(preference)!r} is not on this machine; here: {', '.join(devices)}"

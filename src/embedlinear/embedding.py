@@ -9,7 +9,9 @@ from embedlinear import checks
 class Lookup(torch.autograd.Function):
     """Gather the rows ``ids`` (N,) of ``weight`` (V, D); scatter-add gradients back to them."""
 
-    generate_vmap_rule = True  # both ways are plain tensor operations, so vmap can follow them
+    generate_vmap_rule = (
+        True  # both ways are plain tensor operations, so vmap can follow them
+    )
 
     @staticmethod
     def forward(weight, ids, padding_idx, scale_grad_by_freq, sparse):
@@ -19,26 +21,41 @@ class Lookup(torch.autograd.Function):
     def setup_context(ctx, inputs, output):
         weight, ids, *ctx.options = inputs
         ctx.shape = weight.shape
-        ctx.save_for_backward(ids)  # not the weight: the gradient does not depend on its values
+        ctx.save_for_backward(
+            ids
+        )  # not the weight: the gradient does not depend on its values
         ctx.save_for_forward(ids)
 
     @staticmethod
     def backward(ctx, grad):
-        (ids,), (padding_idx, scale_grad_by_freq, sparse) = ctx.saved_tensors, ctx.options
+        (ids,), (padding_idx, scale_grad_by_freq, sparse) = (
+            ctx.saved_tensors,
+            ctx.options,
+        )
         if sparse:
             checks.no_frequency_with_sparse(scale_grad_by_freq)
             if padding_idx is not None:  # the pad is left out, not stored as zeros
                 ids, grad = ids[ids != padding_idx], grad[ids != padding_idx]
-            table = torch.sparse_coo_tensor(ids[None], grad, ctx.shape, check_invariants=False)
+            table = torch.sparse_coo_tensor(
+                ids[None], grad, ctx.shape, check_invariants=False
+            )
             return table, None, None, None, None
         if scale_grad_by_freq:
-            count = ids.new_zeros(ctx.shape[0]).index_add_(0, ids, torch.ones_like(ids))[ids]
+            count = ids.new_zeros(ctx.shape[0]).index_add_(
+                0, ids, torch.ones_like(ids)
+            )[ids]
             grad = grad * (1 / count.to(grad.dtype)).unsqueeze(1)
         # An id met twice collects both gradients, always in the same order: index_add keeps it
         # with many threads, index_put in half precision, where it rounds each sum as PyTorch does.
         half = grad.dtype in (torch.float16, torch.bfloat16)
-        zeros = grad.new_zeros(()).expand(ctx.shape)  # costs no memory until it is added to
-        table = zeros.index_put((ids,), grad, True) if half else zeros.index_add(0, ids, grad)
+        zeros = grad.new_zeros(()).expand(
+            ctx.shape
+        )  # costs no memory until it is added to
+        table = (
+            zeros.index_put((ids,), grad, True)
+            if half
+            else zeros.index_add(0, ids, grad)
+        )
         if padding_idx is not None:
             table[padding_idx] = 0  # the pad never learns
         return table, None, None, None, None
@@ -49,12 +66,16 @@ class LookupBothModes(Lookup):
 
     @staticmethod
     def jvp(ctx, weight_tangent, *_):
-        return weight_tangent.index_select(0, ctx.saved_tensors[0])  # a gather is linear
+        return weight_tangent.index_select(
+            0, ctx.saved_tensors[0]
+        )  # a gather is linear
 
 
 def renormalise_(weight, ids, max_norm, norm_type):
     """Shorten to ``max_norm``, in place, those of the rows ``ids`` that are longer."""
-    weight = weight.detach()  # the same memory, but the shortening is not differentiated
+    weight = (
+        weight.detach()
+    )  # the same memory, but the shortening is not differentiated
     rows = weight.index_select(0, ids)
     length = torch.linalg.vector_norm(rows, norm_type, dim=1, keepdim=True).double()
     scale = torch.full_like(length, max_norm) / (length + 1e-7)
@@ -81,20 +102,26 @@ class Embedding(nn.Module):
     RuntimeError for a negative size or another index dtype, TypeError for what is no int or tensor.
     """
 
-    __constants__ = "num_embeddings embedding_dim padding_idx max_norm norm_type".split()
+    __constants__ = (
+        "num_embeddings embedding_dim padding_idx max_norm norm_type".split()
+    )
     __constants__ += ["scale_grad_by_freq", "sparse"]
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None,
                  norm_type=2.0, scale_grad_by_freq=False, sparse=False, _weight=None,
                  _freeze=False, device=None, dtype=None):  # fmt: skip
         super().__init__()
-        checks.table(_weight, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        checks.table(
+            _weight, num_embeddings=num_embeddings, embedding_dim=embedding_dim
+        )
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = checks.padding_idx(padding_idx, num_embeddings)
         self.max_norm, self.norm_type, self.sparse = max_norm, norm_type, sparse
         self.scale_grad_by_freq = scale_grad_by_freq
         if _weight is None:
-            table = torch.empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
+            table = torch.empty(
+                num_embeddings, embedding_dim, device=device, dtype=dtype
+            )
             self.weight = nn.Parameter(table, requires_grad=not _freeze)
             self.reset_parameters()
         else:
@@ -111,13 +138,19 @@ class Embedding(nn.Module):
         if self.max_norm is not None:
             renormalise_(self.weight, ids, self.max_norm, self.norm_type)
         gather = Lookup if torch.compiler.is_compiling() else LookupBothModes
-        rows = gather.apply(self.weight, ids, padding_idx, self.scale_grad_by_freq, self.sparse)
+        rows = gather.apply(
+            self.weight, ids, padding_idx, self.scale_grad_by_freq, self.sparse
+        )
         return rows.reshape(*input.shape, self.weight.size(1))
 
     def extra_repr(self):
         text = f"{self.num_embeddings}, {self.embedding_dim}"
         for name, usual in zip(self.__constants__[2:], (None, None, 2, False, False)):
-            text += f", {name}={getattr(self, name)}" if getattr(self, name) != usual else ""
+            text += (
+                f", {name}={getattr(self, name)}"
+                if getattr(self, name) != usual
+                else ""
+            )
         return text
 
     @classmethod

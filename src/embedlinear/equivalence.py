@@ -64,7 +64,9 @@ class Comparison(NamedTuple):
     linear_grad: torch.Tensor  #: (V, D), that is, transposed
     output_difference: float  #: the largest absolute difference
     grad_difference: float  #: the largest absolute difference
-    pad_grad: torch.Tensor | None  #: (D,), what the plain Linear would have taught the padding row
+    pad_grad: (
+        torch.Tensor | None
+    )  #: (D,), what the plain Linear would have taught the padding row
 
     @property
     def equal(self):
@@ -110,7 +112,9 @@ def compare(embedding, linear, indices, grad_output=None):
         plain = functional_call(linear, {"weight": matrix}, (encoded,))
         right, padding_idx = plain, embedding.padding_idx
         if padding_idx is not None:
-            right = torch.where((indices == padding_idx).unsqueeze(-1), plain.detach(), plain)
+            right = torch.where(
+                (indices == padding_idx).unsqueeze(-1), plain.detach(), plain
+            )
     if grad_output is None:
         steps = torch.arange(left.numel(), device=left.device).reshape(left.shape)
         grad_output = (steps % 5 - 2).to(left.dtype)

@@ -11,7 +11,9 @@ from embedlinear import checks
 class Affine(torch.autograd.Function):
     """``x @ weight.T + bias``: x (N, in), weight (out, in), bias (out,) or None; gives (N, out)."""
 
-    generate_vmap_rule = True  # both ways are plain tensor operations, so vmap can follow them
+    generate_vmap_rule = (
+        True  # both ways are plain tensor operations, so vmap can follow them
+    )
 
     @staticmethod
     def forward(x, weight, bias):
@@ -29,9 +31,13 @@ class Affine(torch.autograd.Function):
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
         need_x, need_weight, need_bias = ctx.needs_input_grad
-        grad_x = grad @ weight.conj() if need_x else None  # conj() matters to complex numbers only
+        grad_x = (
+            grad @ weight.conj() if need_x else None
+        )  # conj() matters to complex numbers only
         grad_weight = grad.t() @ x.conj() if need_weight else None
-        grad_bias = grad.sum(0) if need_bias else None  # the bias was added to every row
+        grad_bias = (
+            grad.sum(0) if need_bias else None
+        )  # the bias was added to every row
         return grad_x, grad_weight, grad_bias
 
 
@@ -70,7 +76,9 @@ class Linear(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))  # with this a, just U(-k, k)
+        nn.init.kaiming_uniform_(
+            self.weight, a=math.sqrt(5)
+        )  # with this a, just U(-k, k)
         if self.bias is not None:
             k = 1 / math.sqrt(self.weight.size(1)) if self.weight.size(1) > 0 else 0
             nn.init.uniform_(self.bias, -k, k)
@@ -79,7 +87,9 @@ class Linear(nn.Module):
         checks.tensor("linear", "input", input)
         x, weight, bias = checks.autocast(input, self.weight, self.bias)
         checks.product(x, weight, bias, self)
-        if x.layout != torch.strided or weight.layout != torch.strided:  # sparse: PyTorch's own
+        if (
+            x.layout != torch.strided or weight.layout != torch.strided
+        ):  # sparse: PyTorch's own
             return x @ weight.t() if bias is None else x @ weight.t() + bias
         rows = x.flatten(0, -2) if x.dim() > 1 else x.unsqueeze(0)
         affine = Affine if torch.compiler.is_compiling() else AffineBothModes

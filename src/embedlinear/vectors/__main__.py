@@ -25,19 +25,37 @@ def arguments_parser():
         epilog="Exit codes: 0 done, 1 the file is refused, 2 the command is mistyped.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    info = commands.add_parser("info", help="format, shape, first words, problems found")
-    convert = commands.add_parser("convert", help="write .safetensors, or .npy with a word list")
+    info = commands.add_parser(
+        "info", help="format, shape, first words, problems found"
+    )
+    convert = commands.add_parser(
+        "convert", help="write .safetensors, or .npy with a word list"
+    )
     for command in info, convert:
-        command.add_argument("file", metavar="FILE", help="perhaps in a .gz, or ARCHIVE.zip/MEMBER")
+        command.add_argument(
+            "file", metavar="FILE", help="perhaps in a .gz, or ARCHIVE.zip/MEMBER"
+        )
     convert.add_argument("out", metavar="OUT", help="ends in .safetensors or .npy")
     for command in info, convert:
-        command.add_argument("--words", metavar="LIST", help="a file with one word a line")
-        command.add_argument("--format", choices=FORMATS, help="instead of looking at the content")
-        command.add_argument("--header", choices=["yes", "no", "ignore"], help="of a text file")
-        command.add_argument("--limit", type=int, metavar="N", help="the first N rows only")
-        command.add_argument("--errors", choices=["strict", "replace", "ignore"], default="strict")
+        command.add_argument(
+            "--words", metavar="LIST", help="a file with one word a line"
+        )
+        command.add_argument(
+            "--format", choices=FORMATS, help="instead of looking at the content"
+        )
+        command.add_argument(
+            "--header", choices=["yes", "no", "ignore"], help="of a text file"
+        )
+        command.add_argument(
+            "--limit", type=int, metavar="N", help="the first N rows only"
+        )
+        command.add_argument(
+            "--errors", choices=["strict", "replace", "ignore"], default="strict"
+        )
         command.add_argument("--no-progress", action="store_true", help="show no bar")
-    convert.add_argument("--normalize", action="store_true", help="divide rows by their length")
+    convert.add_argument(
+        "--normalize", action="store_true", help="divide rows by their length"
+    )
     return parser
 
 
@@ -46,8 +64,12 @@ def check_target(options):
     out = arrays.target(options.out)
     written = [out, arrays.beside(out)] if out.suffix == ".npy" else [out]
     for path in map(os.path.expanduser, filter(None, [options.file, options.words])):
-        if os.path.exists(path) and any(p.exists() and os.path.samefile(p, path) for p in written):
-            raise ValueError(f"{options.out}: this would overwrite {path}, which is read.")
+        if os.path.exists(path) and any(
+            p.exists() and os.path.samefile(p, path) for p in written
+        ):
+            raise ValueError(
+                f"{options.out}: this would overwrite {path}, which is read."
+            )
 
 
 def main(arguments=None):
@@ -73,7 +95,9 @@ def main(arguments=None):
     rows, columns = vectors.matrix.shape
     print(f"format    {vectors.format}")
     print(f"shape     {rows:,} words, {columns:,} numbers each, float32")
-    print(f"words     {', '.join(map(repr, vectors.words[:8]))}{', ...' if rows > 8 else ''}")
+    print(
+        f"words     {', '.join(map(repr, vectors.words[:8]))}{', ...' if rows > 8 else ''}"
+    )
     print(f"problems  {'; '.join(vectors.problems) or 'none'}")
     if options.command == "convert":
         print(f"written   {options.out}")

@@ -39,12 +39,19 @@ def npy(source, stream):
     form = np.lib.format
     try:
         version = form.read_magic(stream)
-        read = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}.get(version)
+        read = {
+            (1, 0): form.read_array_header_1_0,
+            (2, 0): form.read_array_header_2_0,
+        }.get(version)
         if read is None:
             raise ValueError(f"version {version} is none of 1.0 and 2.0")
         shape, fortran, dtype = read(stream, max_header_size=10_000)
-    except Exception as error:  # NumPy raises SyntaxError, TokenError and others on damage
-        raise ValueError(f"{source.name}: the header of the .npy is damaged: {error}") from error
+    except (
+        Exception
+    ) as error:  # NumPy raises SyntaxError, TokenError and others on damage
+        raise ValueError(
+            f"{source.name}: the header of the .npy is damaged: {error}"
+        ) from error
     if dtype.hasobject:
         raise ValueError(
             f"{source.name}: the array holds Python objects, which are pickled and so are never "
@@ -55,7 +62,9 @@ def npy(source, stream):
             f"{source.name}: expected a matrix (n, d) of floats, but found shape {shape} of "
             f"{dtype}. Save it again as np.save(path, matrix.astype(np.float32))."
         )
-    array = checked(source, "the array", Array(dtype.str, shape, stream.position, fortran))
+    array = checked(
+        source, "the array", Array(dtype.str, shape, stream.position, fortran)
+    )
     if source.size is not None and source.size > array.at + array.size:
         raise ValueError(too_long(source, array.at + array.size))
     return array
@@ -79,7 +88,9 @@ def safetensors(source, stream):
             if not all(type(n) is int and n >= 0 for n in (*shape, begin, end)):
                 raise ValueError(f"the sizes of {name!r} are no whole numbers")
             if end - begin != math.prod(shape) * KINDS[kind]:
-                raise ValueError(f"{name!r} has {end - begin} bytes, not those of {kind}{shape}")
+                raise ValueError(
+                    f"{name!r} has {end - begin} bytes, not those of {kind}{shape}"
+                )
             if kind in DTYPES:
                 arrays[name] = Array(DTYPES[kind], shape, 8 + count + begin)
             else:
@@ -91,7 +102,11 @@ def safetensors(source, stream):
     for name, array in arrays.items():
         if array:
             checked(source, f"the tensor {name!r}", array)
-    end = 8 + count + max((about["data_offsets"][1] for about in header.values()), default=0)
+    end = (
+        8
+        + count
+        + max((about["data_offsets"][1] for about in header.values()), default=0)
+    )
     if source.size is not None and source.size > end:
         raise ValueError(too_long(source, end))
     return arrays
@@ -99,7 +114,9 @@ def safetensors(source, stream):
 
 def the_matrix(source, arrays):
     """The one matrix of floats among ``arrays``, or the one called matrix."""
-    found = {n: a for n, a in arrays.items() if a and len(a.shape) == 2 and a.dtype != "<u1"}
+    found = {
+        n: a for n, a in arrays.items() if a and len(a.shape) == 2 and a.dtype != "<u1"
+    }
     if "matrix" in found or len(found) == 1:
         return found.get("matrix") or next(iter(found.values()))
     raise ValueError(
@@ -150,7 +167,9 @@ def values(source, array):
             f"but only {len(data):,} are left. The file is cut off or damaged."
         )
     dtype = "<u2" if array.dtype == "bfloat16" else array.dtype
-    return np.frombuffer(data, dtype).reshape(array.shape, order="F" if array.fortran else "C")
+    return np.frombuffer(data, dtype).reshape(
+        array.shape, order="F" if array.fortran else "C"
+    )
 
 
 def to_float32(source, data, array, words):
@@ -163,7 +182,9 @@ def to_float32(source, data, array, words):
     for start in range(0, len(out), 1 << 14):
         finite = np.isfinite(out[start : start + (1 << 14)])
         if not finite.all():
-            row, column = divmod(start * out.shape[1] + int(finite.argmin()), out.shape[1])
+            row, column = divmod(
+                start * out.shape[1] + int(finite.argmin()), out.shape[1]
+            )
             word = f" of the word {words[row]!r}" if row < len(words) else ""
             raise ValueError(
                 f"{source.name}, row {row + 1}: number {column + 1}{word} is "
@@ -236,10 +257,16 @@ def target(path):
     """``path`` to save to as a Path; ValueError if nothing can be saved there."""
     path = Path(os.path.expanduser(path))
     if path.suffix not in (".safetensors", ".npy"):
-        raise ValueError(f"save to a path that ends in .safetensors or .npy, not to {str(path)!r}.")
+        raise ValueError(
+            f"save to a path that ends in .safetensors or .npy, not to {str(path)!r}."
+        )
     if path.is_dir() or not path.parent.is_dir():
-        what = "is a directory" if path.is_dir() else f"is in no directory: {path.parent}"
-        raise ValueError(f"save to a file in a directory that is there; {str(path)!r} {what}.")
+        what = (
+            "is a directory" if path.is_dir() else f"is in no directory: {path.parent}"
+        )
+        raise ValueError(
+            f"save to a file in a directory that is there; {str(path)!r} {what}."
+        )
     return path
 
 
@@ -248,7 +275,9 @@ def save(path, words, matrix):
     path = target(path)
     wrong = next((word for word in words if "\n" in word), None)
     if wrong is not None:
-        raise ValueError(f"the word {wrong!r} holds a line end, so no word list can keep it.")
+        raise ValueError(
+            f"the word {wrong!r} holds a line end, so no word list can keep it."
+        )
     text = "\n".join(words).encode()
     if path.suffix == ".npy":
         with replacing(beside(path)) as file:
@@ -258,11 +287,21 @@ def save(path, words, matrix):
         return
     size = matrix.nbytes
     header = {
-        "matrix": {"dtype": "F32", "shape": list(matrix.shape), "data_offsets": [0, size]},
-        "words": {"dtype": "U8", "shape": [len(text)], "data_offsets": [size, size + len(text)]},
+        "matrix": {
+            "dtype": "F32",
+            "shape": list(matrix.shape),
+            "data_offsets": [0, size],
+        },
+        "words": {
+            "dtype": "U8",
+            "shape": [len(text)],
+            "data_offsets": [size, size + len(text)],
+        },
     }
     header = json.dumps(header).encode()
-    header += b" " * (-(8 + len(header)) % 64)  # so that the matrix begins at a multiple of 64
+    header += b" " * (
+        -(8 + len(header)) % 64
+    )  # so that the matrix begins at a multiple of 64
     with replacing(path) as file:
         file.write(len(header).to_bytes(8, "little") + header)
         file.write(matrix.data)

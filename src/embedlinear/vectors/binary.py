@@ -43,7 +43,9 @@ class Records:
         self.size = min(BLOCK, max(1 << 14, source.on_disk // 8))
         self.line_ends, self.ended = None, False
         if self.width > text.LONGEST:
-            raise ValueError(f"{source.name}, line 1: a vector of {self.d:,} numbers is refused.")
+            raise ValueError(
+                f"{source.name}, line 1: a vector of {self.d:,} numbers is refused."
+            )
         self.room = None  # for so many records, at most
         if source.size is not None:
             self.room = (source.size - self.at) // (self.width + 1)
@@ -122,7 +124,9 @@ class Records:
                 f"{self.source.name}, byte {self.at + place}: expected a line end after "
                 f"the record, as after the first, but found {self.data[place : place + 1]!r}."
             )
-        if len(inside) < len(places):  # the line end of the last record is still to come
+        if len(inside) < len(
+            places
+        ):  # the line end of the last record is still to come
             more = self.stream.read(1)
             if more not in (b"", b"\n"):
                 raise ValueError(

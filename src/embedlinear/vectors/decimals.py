@@ -25,7 +25,10 @@ FACTORS = U(0x000F424000000064), U(0x0000271000000001)  # 10**6 and 100, 10**4 a
 TENS = U(10) ** np.arange(16, dtype=U)
 NEVER = U(10**19)  # larger than any number of 16 digits
 EACH_BYTE = U(0x0101010101010101)
-PLACES_LOW, PLACES_HIGH = U(0x0706050403020100), U(0x0F0E0D0C0B0A0908)  # a byte's, from the end
+PLACES_LOW, PLACES_HIGH = (
+    U(0x0706050403020100),
+    U(0x0F0E0D0C0B0A0908),
+)  # a byte's, from the end
 # By the length of a number: the bits before it in its last eight bytes, and in the eight before.
 BEFORE_LOW = np.array([64 - 8 * min(length, 8) for length in range(17)], U)
 BEFORE_HIGH = np.array([64 - 8 * max(length - 8, 0) for length in range(17)], U)
@@ -34,11 +37,16 @@ BEFORE_HIGH = np.array([64 - 8 * max(length - 8, 0) for length in range(17)], U)
 POINT = U(0x1E00)
 OVER_NINE_OR_POINT = U(0x7676767676767F76)
 POINTED = U(0x000186A000000064), U(0x0000271000000001)
-DROPPED = np.array([64, 64, 64, 48, 40, 32, 24, 16, 8, 0, 64], U)  # bits, by the length and one
+DROPPED = np.array(
+    [64, 64, 64, 48, 40, 32, 24, 16, 8, 0, 64], U
+)  # bits, by the length and one
 MILLION = np.float32(1e6)
 NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 PIECE = 1 << 15  # fields parsed at once: their arrays stay in the processor's cache
-FEW, SOME = 100, 1 << 13  # fields; so few are faster one by one, so many take little memory
+FEW, SOME = (
+    100,
+    1 << 13,
+)  # fields; so few are faster one by one, so many take little memory
 PAD = 16  # bytes that may be read in front of a text, and behind it
 BEFORE = b" " * (PAD - 1) + b"\n"
 
@@ -174,7 +182,9 @@ def plain(data, start, end):
         word <<= shift
     in_low, in_high = points(low), points(high)
     count = ((in_low + in_high) * EACH_BYTE) >> U(56)
-    places = (in_low * PLACES_LOW + in_high * PLACES_HIGH) >> U(56)  # digits behind the point
+    places = (in_low * PLACES_LOW + in_high * PLACES_HIGH) >> U(
+        56
+    )  # digits behind the point
     good = (not_digits(low) | not_digits(high)) == 0
     good &= (count <= 1) & (length > count.view(np.int64)) & (length <= 16)
 
@@ -205,7 +215,9 @@ def parse(data, table):
         piece = slice(begin, begin + PIECE)
         before = places[begin - 1 : begin - 1 + PIECE][: len(places) - begin]
         short(data, before, places[piece], value[piece], good[piece])
-    good[:: table.shape[1]] = True  # before the first separator there is no number of this row
+    good[:: table.shape[1]] = (
+        True  # before the first separator there is no number of this row
+    )
     bad, rest = None, np.flatnonzero(~good)
     if rest.size:
         for some in np.split(rest, range(SOME, len(rest), SOME)):

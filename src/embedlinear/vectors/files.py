@@ -15,9 +15,17 @@ from embedlinear.vectors import decimals, text
 AT_ONCE, LEAST = 1 << 21, 1 << 13  # bytes
 REFUSED = [  # the first bytes, what they mean, and the cure
     (b"PK\x03\x04", "a zip archive inside an archive", "unpack the outer one"),
-    (b"\x89HDF", "an HDF5 file", "save the matrix with numpy.save and the words in a text file"),
+    (
+        b"\x89HDF",
+        "an HDF5 file",
+        "save the matrix with numpy.save and the words in a text file",
+    ),
     (b"\xba\x16\x4f\x2f", "fastText's own .bin model", "give its .vec file"),
-    (b"PAR1", "a Parquet file", "save the matrix with numpy.save and the words in a text file"),
+    (
+        b"PAR1",
+        "a Parquet file",
+        "save the matrix with numpy.save and the words in a text file",
+    ),
     (b"\xff\xfe\0\0", "text in UTF-32", "save it as UTF-8"),
     (b"\xff\xfe", "text in UTF-16", "save it as UTF-8"),
     (b"\xfe\xff", "text in UTF-16", "save it as UTF-8"),
@@ -43,13 +51,19 @@ class Source:
             inside = next((p for p in self.path.parents if p.is_file()), None)
             if inside is None:
                 web = re.match("https?:/", str(path), re.IGNORECASE)
-                what = "an address; download the file first" if web else "no such file of vectors"
+                what = (
+                    "an address; download the file first"
+                    if web
+                    else "no such file of vectors"
+                )
                 raise FileNotFoundError(2, what, str(path))
             self.path, self.member = inside, self.path.relative_to(inside).as_posix()
         self.name = str(path)
         if not self.path.is_file():
             what = "a directory" if self.path.is_dir() else "no regular file"
-            raise ValueError(f"{self.name}: expected a file of vectors, but this is {what}.")
+            raise ValueError(
+                f"{self.name}: expected a file of vectors, but this is {what}."
+            )
         self.on_disk = self.path.stat().st_size
         with open(self.path, "rb") as file:
             start = file.read(4)
@@ -80,8 +94,12 @@ class Source:
         try:
             archive = zipfile.ZipFile(Bounded(raw, self.on_disk))
             names = [i.filename for i in archive.infolist() if not i.is_dir()]
-        except Exception as error:  # zipfile raises much more than BadZipFile on damaged archives
-            raise ValueError(f"{self.name}: the zip archive is damaged: {error}") from error
+        except (
+            Exception
+        ) as error:  # zipfile raises much more than BadZipFile on damaged archives
+            raise ValueError(
+                f"{self.name}: the zip archive is damaged: {error}"
+            ) from error
         if names and all(n.endswith(".npy") for n in names):
             cure = "save the one matrix with numpy.save, and the words in a text file"
             raise ValueError(f"{self.name}: this is a NumPy .npz of {names}; {cure}.")
@@ -91,8 +109,12 @@ class Source:
         if self.member is None and len(real) == 1:
             self.member = real[0]
         if self.member not in names:
-            example = f"{self.path}/{real[0]}" if real else "an archive that holds a file"
-            wanted = f"no member {self.member!r}" if self.member else f"{len(real)} members"
+            example = (
+                f"{self.path}/{real[0]}" if real else "an archive that holds a file"
+            )
+            wanted = (
+                f"no member {self.member!r}" if self.member else f"{len(real)} members"
+            )
             raise ValueError(
                 f"{self.name}: the zip archive has {wanted}, but {real[:8]}. Expected one; name "
                 f"it after the archive: load_vectors({example!r})."
@@ -100,7 +122,9 @@ class Source:
         try:
             return archive.open(self.member)
         except Exception as error:
-            raise ValueError(f"{self.name}: {self.member!r} cannot be unpacked: {error}") from error
+            raise ValueError(
+                f"{self.name}: {self.member!r} cannot be unpacked: {error}"
+            ) from error
 
 
 class Bounded:
@@ -196,7 +220,9 @@ def is_binary(d, rest):
         return False
     space = rest.find(b" ")
     record = rest[space + 1 : space + 1 + min(4 * d, 1 << 16)] if space >= 0 else b""
-    return looks_binary(record) or (text.not_utf8(line) and not text.numbers_at_end(line))
+    return looks_binary(record) or (
+        text.not_utf8(line) and not text.numbers_at_end(line)
+    )
 
 
 def check_forced_binary(source, start):
@@ -225,17 +251,25 @@ def recognise(source, start):
         raise ValueError(f"{source.name}: the file is empty; expected word vectors.")
     if start.startswith(b"\x93NUMPY"):
         return "npy"
-    if len(start) > 8 and start[8:9] == b"{" and struct.unpack("<Q", start[:8])[0] <= 100_000_000:
+    if (
+        len(start) > 8
+        and start[8:9] == b"{"
+        and struct.unpack("<Q", start[:8])[0] <= 100_000_000
+    ):
         return "safetensors"
     first, _, rest = start.partition(b"\n")
     if (sizes := text.HEADER(first)) and is_binary(int(sizes[2]), rest):
         return "binary"
     if re.match(rb"\x80[\x02-\x05]", start):  # so begins no text in UTF-8
-        raise ValueError(f"{source.name}: this is no table of word vectors but an object, {PICKLE}")
+        raise ValueError(
+            f"{source.name}: this is no table of word vectors but an object, {PICKLE}"
+        )
     if not text.numbers_at_end(first.removeprefix(b"\xef\xbb\xbf")):
         for magic, what, cure in REFUSED:
             if start.startswith(magic):
-                raise ValueError(f"{source.name}: this is {what}, not word vectors; {cure}.")
+                raise ValueError(
+                    f"{source.name}: this is {what}, not word vectors; {cure}."
+                )
         if re.match(rb"\s*<(!doctype|html|\?xml|head|body)", start, re.IGNORECASE):
             raise ValueError(
                 f"{source.name}: this is an HTML page, not word vectors; it may be the page around "

@@ -28,7 +28,9 @@ def embedding_for(vocabulary, vectors, *, freeze=True, pad=None, unknown=0):
     generator = seeded(unknown)
     weight = torch.empty(len(words), vectors.matrix.shape[1])
     coverage = vectors.coverage(w for row, w in enumerate(words) if row != row_of_pad)
-    known = [row for row, word in enumerate(words) if word in vectors and row != row_of_pad]
+    known = [
+        row for row, word in enumerate(words) if word in vectors and row != row_of_pad
+    ]
     others = sorted(set(range(len(words))) - set(known))
     weight[known] = vectors.matrix[[vectors.index[words[row]] for row in known]].cpu()
     if others:
@@ -52,13 +54,21 @@ def in_order(vocabulary):
             )
         return sorted(vocabulary, key=vocabulary.get)
     if isinstance(vocabulary, str):
-        raise TypeError(f"vocabulary must be a list of words, not one: {vocabulary[:40]!r}.")
-    if isinstance(vocabulary, Set):  # its order changes from one run of Python to the next
-        raise TypeError("vocabulary must be in order, a list or a dict, but it is a set; sort it.")
+        raise TypeError(
+            f"vocabulary must be a list of words, not one: {vocabulary[:40]!r}."
+        )
+    if isinstance(
+        vocabulary, Set
+    ):  # its order changes from one run of Python to the next
+        raise TypeError(
+            "vocabulary must be in order, a list or a dict, but it is a set; sort it."
+        )
     words, seen = list(vocabulary), set()
     for word in words:
         if word in seen:
-            raise ValueError(f"the word {word!r} comes twice in the vocabulary; expected once.")
+            raise ValueError(
+                f"the word {word!r} comes twice in the vocabulary; expected once."
+            )
         seen.add(word)
     return words
 
@@ -68,7 +78,9 @@ def seeded(unknown):
     if isinstance(unknown, torch.Generator):
         return unknown
     if isinstance(unknown, bool) or not hasattr(unknown, "__index__"):
-        raise TypeError(f"unknown must be a seed (int) or a torch.Generator, but it is {unknown!r}.")
+        raise TypeError(
+            f"unknown must be a seed (int) or a torch.Generator, but it is {unknown!r}."
+        )
     return torch.Generator().manual_seed(int(unknown))
 
 
@@ -78,7 +90,9 @@ def pad_row(words, pad):
         return None
     if isinstance(pad, str):
         if pad not in words:
-            raise ValueError(f"the pad {pad!r} is no word of the vocabulary; expected one of it.")
+            raise ValueError(
+                f"the pad {pad!r} is no word of the vocabulary; expected one of it."
+            )
         return words.index(pad)
     if isinstance(pad, bool) or not hasattr(pad, "__index__"):
         raise TypeError(f"pad must be a word, a row or None, but it is {pad!r}.")

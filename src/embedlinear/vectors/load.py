@@ -5,7 +5,12 @@ import sys
 import torch
 
 from embedlinear.vectors import arrays, binary, files, text
-from embedlinear.vectors.table import WordVectors, check_words, described, without_repeats
+from embedlinear.vectors.table import (
+    WordVectors,
+    check_words,
+    described,
+    without_repeats,
+)
 
 FORMATS = {  # what ``format`` may be: how it is read, and whether it has a header line
     "text": ("text", None),
@@ -41,7 +46,11 @@ def progress_bar(source, progress):
     from tqdm import tqdm
 
     return tqdm(
-        total=source.on_disk, desc=source.path.name, unit="B", unit_scale=True, file=sys.stderr
+        total=source.on_disk,
+        desc=source.path.name,
+        unit="B",
+        unit_scale=True,
+        file=sys.stderr,
     )
 
 
@@ -74,7 +83,9 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
     """
     check_arguments(format, header, limit, errors)
     if vocab is not None:
-        vocab = frozenset(arrays.all_words(vocab, "vocab must be a collection of words"))
+        vocab = frozenset(
+            arrays.all_words(vocab, "vocab must be a collection of words")
+        )
     source = files.Source(path)
     start, whole = files.head(source)
     if format is None:
@@ -95,7 +106,9 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
             read = binary.read(source, limit=limit, vocab=vocab, errors=errors, bar=bar)
             name, unit = "word2vec binary", "record"
         else:
-            read = text.read(source, layout, limit=limit, vocab=vocab, errors=errors, bar=bar)
+            read = text.read(
+                source, layout, limit=limit, vocab=vocab, errors=errors, bar=bar
+            )
             name = f"text with{'' if layout.first_line == 2 else 'out'} a header"
             unit = "line"
     found, matrix, lines, problems = read
@@ -113,15 +126,23 @@ def load_vectors(path, *, words=None, format=None, header=None, limit=None, voca
 def check_arguments(format, header, limit, errors):
     """Refuse arguments that mean nothing, before the file is opened."""
     if format is not None and format not in FORMATS:
-        raise ValueError(f"format must be None or one of {list(FORMATS)}, not {format!r}.")
+        raise ValueError(
+            f"format must be None or one of {list(FORMATS)}, not {format!r}."
+        )
     if header not in (None, True, False, "ignore"):
-        raise ValueError(f"header must be None, True, False or 'ignore', not {header!r}.")
-    if limit is not None and (isinstance(limit, bool) or not hasattr(limit, "__index__")):
+        raise ValueError(
+            f"header must be None, True, False or 'ignore', not {header!r}."
+        )
+    if limit is not None and (
+        isinstance(limit, bool) or not hasattr(limit, "__index__")
+    ):
         raise TypeError(f"limit must be an int or None, but it is {limit!r}.")
     if limit is not None and limit < 0:
         raise ValueError(f"limit must be 0 or more, not {limit}.")
     if errors not in ("strict", "replace", "ignore"):
-        raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', not {errors!r}.")
+        raise ValueError(
+            f"errors must be 'strict', 'replace' or 'ignore', not {errors!r}."
+        )
 
 
 def read_array(source, kind, words, limit, vocab, errors):
@@ -139,5 +160,12 @@ def read_array(source, kind, words, limit, vocab, errors):
     if array.fortran:
         problems.append("the array was stored by columns; it is now stored by rows")
     if array.dtype != "<f4":
-        problems.append(f"the numbers were {array.dtype.strip('<>')}; they are float32 now")
-    return found, arrays.to_float32(source, data, array, found), [r + 1 for r in kept], problems
+        problems.append(
+            f"the numbers were {array.dtype.strip('<>')}; they are float32 now"
+        )
+    return (
+        found,
+        arrays.to_float32(source, data, array, found),
+        [r + 1 for r in kept],
+        problems,
+    )

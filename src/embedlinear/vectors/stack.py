@@ -22,11 +22,15 @@ class Stack:
         if need > len(self.data):
             room = need
             if read < self.size:
-                room = min(int(1.03 * need * self.size / max(read, 1)) + 1, self.growth * need)
+                room = min(
+                    int(1.03 * need * self.size / max(read, 1)) + 1, self.growth * need
+                )
             if self.most is not None:
                 room = max(need, min(room, self.most))
             if self.rows:
-                self.data.resize((room, self.data.shape[1]), refcheck=False)  # moves no bytes
+                self.data.resize(
+                    (room, self.data.shape[1]), refcheck=False
+                )  # moves no bytes
             else:
                 self.data = np.empty((room, self.data.shape[1]), np.float32)
         self.data[self.rows : need] = block

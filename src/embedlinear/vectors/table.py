@@ -33,7 +33,9 @@ class Coverage(NamedTuple):
         return len(self.found) / self.total if self.total else 1.0
 
     def __str__(self):
-        few = ", ".join(map(repr, self.missing[:5])) + (", ..." if len(self.missing) > 5 else "")
+        few = ", ".join(map(repr, self.missing[:5])) + (
+            ", ..." if len(self.missing) > 5 else ""
+        )
         pairs = [f"{a!r} as {b!r}" for a, b in self.other_case.items()]
         other = ", ".join(pairs[:5]) + (", ..." if len(pairs) > 5 else "")
         return (
@@ -86,9 +88,13 @@ class WordVectors:
     def __getitem__(self, word):
         if not isinstance(word, str):
             try:
-                word = arrays.all_words(word, "the key must be a word or a list of words")
+                word = arrays.all_words(
+                    word, "the key must be a word or a list of words"
+                )
             except TypeError as error:
-                raise TypeError(f"{error} Rows by their numbers are in .matrix.") from None
+                raise TypeError(
+                    f"{error} Rows by their numbers are in .matrix."
+                ) from None
         try:
             if isinstance(word, str):
                 return self.matrix[self.index[word]]
@@ -125,14 +131,18 @@ class WordVectors:
             vector = torch.as_tensor(word).float()
         except (TypeError, ValueError, RuntimeError):
             kind = type(word).__name__
-            raise TypeError(f"{expected}, but it is {repr(word)[:60]} ({kind}).") from None
+            raise TypeError(
+                f"{expected}, but it is {repr(word)[:60]} ({kind})."
+            ) from None
         if vector.shape != self.matrix.shape[1:]:
             raise ValueError(f"{expected}, but its shape is {tuple(vector.shape)}.")
         return vector
 
     @cached_property
     def _by_case(self):
-        return {word.casefold(): word for word in reversed(self.words)}  # the first one wins
+        return {
+            word.casefold(): word for word in reversed(self.words)
+        }  # the first one wins
 
     def coverage(self, vocabulary):
         """Which words of ``vocabulary`` (an iterable of str) have vectors: a ``Coverage``.
@@ -140,7 +150,9 @@ class WordVectors:
         Raises TypeError for a single str, and for what is no word.
         """
         found, missing, other = [], [], {}
-        for word in arrays.all_words(vocabulary, "vocabulary must be a collection of words"):
+        for word in arrays.all_words(
+            vocabulary, "vocabulary must be a collection of words"
+        ):
             if word in self.index:
                 found.append(word)
             elif (known := self._by_case.get(word.casefold())) is not None:
@@ -169,10 +181,14 @@ class WordVectors:
         with source.open() as stream:
             start = stream.read(16)
         if source.packed:
-            raise ValueError(f"{source.name}: what is packed cannot be mapped; use load_vectors.")
+            raise ValueError(
+                f"{source.name}: what is packed cannot be mapped; use load_vectors."
+            )
         format = "npy" if start.startswith(b"\x93NUMPY") else "safetensors"
         if format == "safetensors" and start[8:9] != b"{":
-            raise ValueError(f"{source.name}: expected .safetensors or .npy; use load_vectors.")
+            raise ValueError(
+                f"{source.name}: expected .safetensors or .npy; use load_vectors."
+            )
         array, found = described(source, format, words, "strict")
         if array.dtype != "<f4" or array.fortran and 1 not in array.shape:
             order = "column" if array.fortran else "row"
@@ -198,7 +214,9 @@ def described(source, format, words, errors):
             text = arrays.values(source, inside).tobytes().decode(errors=errors)
         except UnicodeDecodeError as error:
             byte = inside.at + error.start
-            raise ValueError(f"{source.name}, byte {byte}: the words are no UTF-8.") from error
+            raise ValueError(
+                f"{source.name}, byte {byte}: the words are no UTF-8."
+            ) from error
         return array, text.split("\n") if text or array.shape[0] else []
     if words is None:
         words = arrays.beside(source.path)
@@ -217,7 +235,9 @@ def check_words(source, words, array):
             f"there are {len(words):,} words."
         )
     if words and not array.shape[1]:
-        raise ValueError(f"{source.name}: the matrix {array.shape} has vectors of 0 numbers.")
+        raise ValueError(
+            f"{source.name}: the matrix {array.shape} has vectors of 0 numbers."
+        )
 
 
 def first_repeat(words):
@@ -239,12 +259,16 @@ def without_repeats(source, words, matrix, lines, unit):
     seen, kept, repeats = {}, [], []
     for row, word in enumerate(words):
         if word in seen:
-            repeats.append(f"{word!r} ({unit} {lines[row]} repeats {unit} {lines[seen[word]]})")
+            repeats.append(
+                f"{word!r} ({unit} {lines[row]} repeats {unit} {lines[seen[word]]})"
+            )
         else:
             seen[word] = row
             kept.append(row)
     many = len(repeats) > 1
-    text = f"{counted(len(repeats), 'row')} {'were' if many else 'was'} dropped, because "
+    text = (
+        f"{counted(len(repeats), 'row')} {'were' if many else 'was'} dropped, because "
+    )
     text += f"{'their words' if many else 'its word'} came before: "
     text += ", ".join(repeats[:5]) + (", ..." if len(repeats) > 5 else "")
     warnings.warn(f"{source.name}: {text}", stacklevel=4)

@@ -21,7 +21,9 @@ from embedlinear.vectors.stack import Stack
 
 LONGEST = 1 << 24  # bytes; a line without an end would else fill the memory
 BLOCK = 1 << 21  # bytes; more memory buys no more speed
-LEAST = 1 << 12  # bytes; the arrays of a block take many times as much: small files, small blocks
+LEAST = (
+    1 << 12
+)  # bytes; the arrays of a block take many times as much: small files, small blocks
 BOM = b"\xef\xbb\xbf"
 HEADER = re.compile(rb"[ \t]*([0-9]{1,40})[ \t]+([0-9]{1,40})[ \t\r]*").fullmatch
 TAB = " (it holds a tab; replace tabs by single spaces)"
@@ -76,7 +78,9 @@ def layout(name, start, whole, header=None):
     if header is None and sizes:
         fields = second.rstrip(b" \r").count(b" ") + 1
         # Two numbers could also be a word and a vector of one number, but not if this is a header.
-        header = not (fields == 2 and numbers_at_end(second) == 1 and int(sizes[2]) != 1)
+        header = not (
+            fields == 2 and numbers_at_end(second) == 1 and int(sizes[2]) != 1
+        )
     if header:
         if not sizes:
             raise ValueError(
@@ -84,7 +88,9 @@ def layout(name, start, whole, header=None):
                 f"{shown(first)}. For a file without one (GloVe) pass header=False."
             )
         if int(sizes[2]) == 0:
-            raise ValueError(f"{name}, line 1: the header promises vectors of 0 numbers.")
+            raise ValueError(
+                f"{name}, line 1: the header promises vectors of 0 numbers."
+            )
         if int(sizes[2]) > LONGEST // 2:
             raise ValueError(
                 f"{name}, line 1: no line holds the {int(sizes[2]):,} numbers promised."
@@ -92,7 +98,9 @@ def layout(name, start, whole, header=None):
         promised = None if header == "ignore" else int(sizes[1])
         return Layout(int(sizes[2]), promised, skip + len(first) + 1, 2)
     counts = Counter(numbers_at_end(line) for line in lines[:200] if line.strip(b" \r"))
-    d = max(counts, key=lambda n: (counts[n], n), default=0)  # a tie: better refused than invented
+    d = max(
+        counts, key=lambda n: (counts[n], n), default=0
+    )  # a tie: better refused than invented
     if not d:
         raise ValueError(
             f"{name}, line 1: expected a word and its numbers, parted by single spaces, but found "
@@ -300,7 +308,9 @@ def together(data, start, end):
     lengths = end - start + 1
     ends = np.cumsum(lengths)
     if ends[-1] > BLOCK:  # there is a very long line
-        return b"\n".join([data[a:b].tobytes() for a, b in zip(start.tolist(), end.tolist())])
+        return b"\n".join(
+            [data[a:b].tobytes() for a, b in zip(start.tolist(), end.tolist())]
+        )
     places = np.repeat(start - ends + lengths, lengths)
     places += np.arange(ends[-1])
     joined = data.take(places)
@@ -364,7 +374,11 @@ def read(source, layout, *, limit, vocab, errors, bar):
 
         def parse(item):
             first, block, done, open_end = item
-            return done, open_end, rows(source.name, first, block, layout.d, vocab, errors)
+            return (
+                done,
+                open_end,
+                rows(source.name, first, block, layout.d, vocab, errors),
+            )
 
         for done, open_end, part in side_by_side(parse, blocks(stream, layout, limit)):
             if empty is not None and part.read:
@@ -382,9 +396,13 @@ def read(source, layout, *, limit, vocab, errors, bar):
             bar.update(done - bar.n)
     check_count(source, layout, limit, count)
     if open_end:
-        problems.append("the last line has no line end: a file that was cut off looks like this")
+        problems.append(
+            "the last line has no line end: a file that was cut off looks like this"
+        )
     if mended:
-        problems.append(f"{counted(mended, 'word')} held bytes that are no UTF-8 ({errors=})")
+        problems.append(
+            f"{counted(mended, 'word')} held bytes that are no UTF-8 ({errors=})"
+        )
     if empty is not None:
         problems.append(f"empty lines at the end, from line {empty} on")
     if vocab is None:
@@ -395,7 +413,11 @@ def read(source, layout, *, limit, vocab, errors, bar):
 def check_count(source, layout, limit, count):
     """Hold the number of rows against what the header promised."""
     promised = layout.promised
-    if promised is None or count == promised or (limit is not None and count == limit < promised):
+    if (
+        promised is None
+        or count == promised
+        or (limit is not None and count == limit < promised)
+    ):
         return
     more = "only " if count < promised else "at least " if limit is not None else ""
     raise ValueError(

@@ -1,0 +1,6 @@
+"""What only the chapters need: figures, widgets, exercises, data, sharded runs and the benchmark."""
+
+from embedlinear.book.exercises import check
+from embedlinear.book.language import use_language
+
+__all__ = ["check", "use_language"]

@@ -1,0 +1,119 @@
+"""Let readers check their own prediction by running a cell."""
+
+import numbers
+
+import torch
+
+from embedlinear.book.language import current_language
+
+_TEXT = {
+    "zh": {
+        "open": "○ 还没有作答",
+        "right": "✓ 对了",
+        "wrong": "✗ 再想想：你写的是 {given}，{hint}",
+        "type": "类型不对，应该是 {want}",
+        "shape": "形状不对，应该是 {want}",
+        "value": "值不对",
+        "raised": "但这里会报错",
+        "ran": "但这里不会报错",
+        "error": "但这里报的是另一种错",
+    },
+    "en": {
+        "open": "○ Not answered yet",
+        "right": "✓ Correct",
+        "wrong": "✗ Not yet: you wrote {given}; {hint}",
+        "type": "the type differs, it should be {want}",
+        "shape": "the shape differs, it should be {want}",
+        "value": "the value differs",
+        "raised": "but this raises an error",
+        "ran": "but this raises no error",
+        "error": "but this raises another error",
+    },
+}
+
+
+class Verdict(str):
+    """Text that a notebook shows without quotes."""
+
+    __repr__ = str.__str__
+
+
+def check(prediction, run):
+    """Compare ``prediction`` with what ``run()`` returns or raises, and say how they differ.
+
+    ``prediction`` is ``...`` while unanswered; any value; or an exception class if ``run`` raises.
+    Numbers and tensors count as equal when they agree to four decimals.
+    Raises TypeError if ``run`` is not a function.
+    """
+    if not callable(run):
+        raise TypeError(
+            f"check: run is {run!r}; it must be a function, as in check(3, lambda: x)"
+        )
+    text = _TEXT[current_language()]
+    if prediction is ...:
+        return Verdict(text["open"])
+    names_error = isinstance(prediction, type) and issubclass(prediction, BaseException)
+    try:
+        answer = run()
+    except Exception as error:
+        # Exception itself is right about every error, so it says nothing.
+        right = (
+            names_error
+            and isinstance(error, prediction)
+            and prediction not in (Exception, BaseException)
+        )
+        hint = None if right else text["error" if names_error else "raised"]
+    else:
+        hint = _difference(prediction, answer, text)
+        if hint and names_error:
+            hint = text["ran"]
+    if hint is None:
+        return Verdict(text["right"])
+    return Verdict(text["wrong"].format(given=_short(prediction), hint=hint))
+
+
+def _difference(given, want, text):
+    # None if equal, else a hint that tells type or shape, but never a value.
+    if isinstance(want, torch.Tensor) or isinstance(given, torch.Tensor):
+        try:
+            given, want = (
+                torch.as_tensor(given).detach().cpu(),
+                torch.as_tensor(want).cpu(),
+            )
+        except (TypeError, ValueError, RuntimeError):
+            return text["type"].format(want=type(want).__name__)
+        if given.shape != want.shape:
+            return text["shape"].format(want=tuple(want.shape))
+        return None if _near(given, want.detach()) else text["value"]
+    if isinstance(want, (list, tuple)) and isinstance(given, (list, tuple)):
+        # A torch.Size is a tuple; whether a reader types a list or a tuple is not the question.
+        if len(given) != len(want):
+            return text["value"]
+        hints = (_difference(*pair, text) for pair in zip(given, want))
+        return next((hint for hint in hints if hint), None)
+    numeric = [
+        isinstance(v, numbers.Number) and not isinstance(v, bool) for v in (given, want)
+    ]
+    if all(numeric):
+        pair = torch.tensor([complex(given), complex(want)], dtype=torch.complex128)
+        near = given == want or _near(*pair)
+        return None if near else text["value"]
+    if any(numeric) or not isinstance(given, type(want)):
+        return text["type"].format(want=type(want).__name__)
+    return None if given == want else text["value"]
+
+
+def _near(given, want):
+    # A prediction is typed with four decimals: it is off by half a unit of the last one at most.
+    kind = (
+        torch.complex128 if given.is_complex() or want.is_complex() else torch.float64
+    )
+    return torch.allclose(
+        given.to(kind), want.to(kind), rtol=0, atol=5.01e-5, equal_nan=True
+    )
+
+
+def _short(value):
+    words = value.__name__ if isinstance(value, type) else repr(value)
+    words = " ".join(words.split())
+    return words if len(words) <= 60 else words[:57] + "…"
