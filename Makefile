@@ -1,13 +1,16 @@
 PYTHON ?= $(or $(shell command -v python3),$(shell command -v python))
 PY := .venv/bin/python
 
-.PHONY: book test takeaway execute serve bench audit clean
+.PHONY: book test test-all takeaway execute serve bench audit clean
 
 book: .venv/.installed  ## the site, in both languages
 	@$(PY) tools/build.py
 
 test: .venv/.installed  ## everything that must hold: helpers, every cell, both languages, the site
 	@$(PY) -m pytest
+
+test-all: .venv/.installed  ## the same and what finds rot: weekly, and before a release
+	@$(PY) -m pytest -m "weekly or not weekly"
 
 takeaway: .venv/.installed  ## the whole book as PDF and EPUB, linked from the site's start page
 	@$(PY) tools/takeaway.py
