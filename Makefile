@@ -4,7 +4,7 @@ PY := .venv/bin/python
 .PHONY: book test test-all takeaway execute serve bench audit clean
 
 book: .venv/.installed  ## the site, in both languages
-	@$(PY) tools/build.py
+	@$(PY) -m tools.build
 
 test: .venv/.installed  ## everything that must hold: helpers, every cell, both languages, the site
 	@$(PY) -m pytest
@@ -13,19 +13,19 @@ test-all: .venv/.installed  ## the same and what finds rot: weekly, and before a
 	@$(PY) -m pytest -m "weekly or not weekly"
 
 takeaway: .venv/.installed  ## the whole book as PDF and EPUB, linked from the site's start page
-	@$(PY) tools/takeaway.py
+	@$(PY) -m tools.takeaway
 
 execute: .venv/.installed  ## run all notebooks again and keep their outputs
-	@$(PY) tools/execute.py $(NOTEBOOKS)
+	@$(PY) -m tools.execute $(NOTEBOOKS)
 
 serve: .venv/.installed  ## look at the site while you write
-	@$(PY) tools/serve.py
+	@$(PY) -m tools.serve
 
 bench: .venv/.installed  ## lookup, one-hot, gradients, steps, loader: times, peaks, shares of two ceilings
 	@$(PY) -m embedlinear.book.bench --memory
 
 audit: book  ## weight, requests and accessibility of every page of the site
-	@$(PY) tools/audit.py
+	@$(PY) -m tools.weekly.audit
 
 clean:
 	rm -rf _build .pytest_cache .hypothesis

@@ -10,7 +10,7 @@ import yaml
 from jupyter_book.config import get_final_config
 
 ROOT = Path(__file__).parent.resolve()
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT)]  # extensions; tools.book
 
 book = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 languages = book.pop("languages")

@@ -18,7 +18,6 @@ from filelock import FileLock
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tools"))
 # Kernels, builds and torchrun's processes find sitecustomize.py there.
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(ROOT / "tests" / "quick"), os.environ.get("PYTHONPATH")])
@@ -60,7 +59,8 @@ def build(
 ) -> subprocess.CompletedProcess:
     """Run the command behind `make book` on the book in `root`."""
     return subprocess.run(
-        [sys.executable, str(root / "tools" / "build.py"), *arguments],
+        [sys.executable, "-m", "tools.build", *arguments],
+        cwd=root,
         capture_output=True,
         text=True,
         env=os.environ | {"BOOK_REPOSITORY": "", "BOOK_SITE": ""} | environment,

@@ -1,4 +1,4 @@
-"""Build the site in both languages, side by side: `python tools/build.py [--clean]`.
+"""Build the site in both languages, side by side: `python -m tools.build [--clean]`.
 
 Sphinx keeps translations in a global, so each language has a process of its own. Nothing is
 executed: the pages show the outputs that the notebooks carry and that the tests have compared.
@@ -17,7 +17,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("zh", "en")
-TAKEAWAY = ROOT / "_build" / "takeaway"  # what tools/takeaway.py makes
+TAKEAWAY = ROOT / "_build" / "takeaway"  # what tools.takeaway makes
 TAKE_IT = {
     "zh": '<p class="takeaway">整本书可以带走，断网也能读：{}。</p>',
     "en": '<p class="takeaway">To take the whole book with you: {}.</p>',

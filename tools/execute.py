@@ -1,4 +1,4 @@
-"""Run notebooks in place, side by side: `python tools/execute.py [book/zh/setup.ipynb ...]`.
+"""Run notebooks in place, side by side: `python -m tools.execute [NOTEBOOK ...]`.
 
 A notebook is written back only when all its cells ran; one that fails keeps its file as it was.
 After a run of all of them, book/data/verified.json says with what, and when: the colophon shows it.
@@ -19,9 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from colophon import RECORD, fingerprint
+from tools.book import RECORD, ROOT, fingerprint
 
 VERIFIED = ("torch", "numpy", "matplotlib", "ipykernel", "jupyter-book", "nbval")
 METADATA = {  # no versions: the same notebook from every Python

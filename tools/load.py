@@ -26,10 +26,10 @@ from datetime import date
 from pathlib import Path
 
 import torch
-from build import ROOT
-from pack import SITE, pack
 
 from embedlinear.book.bench.results import about
+from tools.build import ROOT
+from tools.pack import SITE, pack
 
 PAGES = (
     "embedding-vs-linear",

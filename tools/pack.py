@@ -1,4 +1,4 @@
-"""Pack the built site for a server: `python tools/pack.py [--out _build/served]`.
+"""Pack the built site for a server: `python -m tools.pack [--out _build/served]`.
 
 What readers ask for, each text file with its compressed twins beside it (.gz, and .br where a server
 knows it): nothing is left to compress while readers wait. The built site itself stays as it is, since

@@ -1,9 +1,10 @@
-"""Preview the site and rebuild it whenever a file of the book changes: `python tools/serve.py`."""
+"""Preview the site and rebuild it whenever a file of the book changes: `python -m tools.serve`."""
 
 import argparse
 
-from build import ROOT, build
 from livereload import Server
+
+from tools.build import ROOT, build
 
 OUT, DOCTREES = ROOT / "_build" / "html", ROOT / "_build" / "doctrees"
 WATCHED = ("book/*/*.ipynb", "book/_*/*", "_config.yml", "_toc.yml", "conf.py")

@@ -11,9 +11,8 @@ import re
 import sys
 from pathlib import Path
 
-from execute import write
-
 from embedlinear.book import source
+from tools.execute import write
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = "source-check.ipynb"

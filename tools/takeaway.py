@@ -1,4 +1,4 @@
-"""The whole book as one PDF and one EPUB in each language: `python tools/takeaway.py`.
+"""The whole book as one PDF and one EPUB in each language: `python -m tools.takeaway`.
 
 Both are made from the pages of the site, so they show what the site shows: the PDF is the pages in
 a row, printed by Chromium; the EPUB is the pages in a zip file, with a list of what is in it. The
@@ -20,13 +20,14 @@ from urllib.parse import unquote, urldefrag, urljoin
 import pikepdf
 import yaml
 from bs4 import BeautifulSoup
-from build import LANGUAGES, ROOT, TAKEAWAY, build, link_takeaway, pages
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from PIL import Image
 from playwright.sync_api import Error, sync_playwright
+
+from tools.build import LANGUAGES, ROOT, TAKEAWAY, build, link_takeaway, pages
 
 STYLES = ROOT / "book" / "_takeaway"
 HAN_FONT = ROOT / "src" / "embedlinear" / "book" / "fonts" / "NotoSansSC-subset.otf"

@@ -4,9 +4,9 @@ import re
 from urllib.parse import quote
 
 import pytest
-from audit import requests_of, violations, weight
 
 from tests.site.test_site import LANGUAGES, PAGES, every_language, every_page
+from tools.weekly.audit import requests_of, violations, weight
 
 HERE = re.compile(r"file:|data:|http://127\.0\.0\.1:")
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.conftest import ROOT, build
 from tests.notebooks.anchors import LIST, addresses, kept
+from tools.book import RECORD, fingerprint
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import colophon
@@ -199,7 +200,7 @@ def test_the_page_at_the_root_offers_both_languages(published, site):
 
 @every_language
 def test_the_colophon_says_what_the_run_recorded(site, language):
-    record = json.loads(colophon.RECORD.read_text(encoding="utf-8"))
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
     html = read(site / language / "colophon.html")
     rows = html.select("#verified table tr")
     said = dict([cell.get_text().strip() for cell in row(["th", "td"])] for row in rows)
@@ -210,7 +211,7 @@ def test_the_colophon_says_what_the_run_recorded(site, language):
 
 def test_the_record_is_of_the_pinned_versions():
     """After an upgrade, `make execute` runs the book with it and notes so."""
-    record = json.loads(colophon.RECORD.read_text(encoding="utf-8"))
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
     pins = re.findall(
         r"^([\w-]+)==(\S+)",
         (ROOT / "constraints.txt").read_text(encoding="utf-8"),
@@ -237,7 +238,7 @@ def test_a_change_of_code_or_output_is_a_change_and_prose_is_none(tmp_path):
 
     def mark():
         path.write_text(json.dumps(notebook), encoding="utf-8")
-        return colophon.fingerprint(path)
+        return fingerprint(path)
 
     before = mark()
     notebook["cells"][0]["source"] = ["# Other words"]

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from audit import CATEGORIES
 
 from tests.conftest import ROOT
 from tools.build import pages
+from tools.weekly.audit import CATEGORIES
 
 RECORD = ROOT / "book" / "data" / "bench-vectors.json"
 AUDIT = ROOT / "book" / "data" / "audit.json"

