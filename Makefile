@@ -1,9 +1,9 @@
 PYTHON ?= $(or $(shell command -v python3),$(shell command -v python))
 PY := .venv/bin/python
 
-.PHONY: book test test-all takeaway execute serve bench audit clean
+.PHONY: book test test-all takeaway execute serve bench clean
 
-book: .venv/.installed  ## the site, in both languages
+book: .venv/.installed  ## the site, in all languages
 	@$(PY) -m tools.build
 
 test: .venv/.installed  ## everything that must hold: helpers, every cell, both languages, the site
@@ -11,6 +11,7 @@ test: .venv/.installed  ## everything that must hold: helpers, every cell, both 
 
 test-all: .venv/.installed  ## the same and what finds rot: weekly, and before a release
 	@$(PY) -m pytest -m "weekly or not weekly"
+	@for tool in $(notdir $(basename $(wildcard tools/weekly/[a-z]*.py))); do $(PY) -m tools.weekly.$$tool || exit 1; done
 
 takeaway: .venv/.installed  ## the whole book as PDF and EPUB, linked from the site's start page
 	@$(PY) -m tools.takeaway
@@ -23,9 +24,6 @@ serve: .venv/.installed  ## look at the site while you write
 
 bench: .venv/.installed  ## lookup, one-hot, gradients, steps, loader: times, peaks, shares of two ceilings
 	@$(PY) -m embedlinear.book.bench --memory
-
-audit: book  ## weight, requests and accessibility of every page of the site
-	@$(PY) -m tools.weekly.audit
 
 clean:
 	rm -rf _build .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Hands _config.yml and _toc.yml to Sphinx, for the language whose tag is given (`-t zh`)."""
+"""Hands _config.yml and _toc.yml to Sphinx, for the language of the given tag (`-t zh`)."""
 
 import os
 import sys
@@ -6,17 +6,17 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
 from jupyter_book.config import get_final_config
 
 ROOT = Path(__file__).parent.resolve()
-sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT)]  # extensions; tools.book
+sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT)]
+from tools.book import about, config
 
-book = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+book = config()
 languages = book.pop("languages")
 # Sphinx gives the tags as `tags`; Read the Docs gives no tag, but says its language.
 read_the_docs = os.environ.get("READTHEDOCS_LANGUAGE", "zh")[:2]
-book_language = next((name for name in languages if tags.has(name)), read_the_docs)  # noqa: F821
+book_language = next((name for name in languages if tags.has(name)), read_the_docs)
 
 settings, _ = get_final_config(
     user_yaml=book,
@@ -27,11 +27,13 @@ settings, _ = get_final_config(
 )
 overlay = languages[book_language]
 settings["html_theme_options"] |= overlay.pop("html_theme_options")
+overlay.pop("about")
 settings |= overlay
+book_languages = about()
 for unused in ("comments_config", "intersphinx_mapping", "latex_doc_overrides"):
     settings.pop(unused, None)
 
-# The addresses are not ours to know: whoever publishes the book sets them in the environment.
+# Whoever publishes the book knows the addresses, and sets them in the environment.
 book_repository = os.environ.get("BOOK_REPOSITORY", "").rstrip("/").removesuffix(".git")
 book_site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
 if book_site:
@@ -39,7 +41,7 @@ if book_site:
 # A page that is not there is shown at any depth, so its links begin at the server's root.
 settings["notfound_urls_prefix"] = f"{urlsplit(book_site).path}/{book_language}/"
 
-# Sphinx looks at pages and templates to see what is new; this makes it look at the rest too.
+# Sphinx looks for news in pages and templates only; this makes it look at the rest, too.
 machinery = sorted(
     path for name in ("_ext", "_static") for path in (ROOT / "book" / name).rglob("*")
 )

@@ -5,16 +5,15 @@
 
 import hashlib
 import json
-from functools import cache
 from pathlib import Path
 
 import yaml
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = ROOT / "book" / "data" / "verified.json"  # of the last `make execute`
 
 
-@cache
 def config(root: Path = ROOT) -> dict:
     """What `_config.yml` says."""
     return yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
@@ -25,7 +24,20 @@ def languages(root: Path = ROOT) -> list[str]:
     return list(config(root)["languages"])
 
 
-@cache
+def about(root: Path = ROOT) -> list[dict]:
+    """What a template needs to know of each language."""
+    return [
+        {
+            "folder": folder,
+            "tag": says["language"].replace("_", "-"),
+            "title": says["project"],
+            "lost": says["notfound_context"]["title"],
+            **says["about"],
+        }
+        for folder, says in config(root)["languages"].items()
+    ]
+
+
 def pages(root: Path = ROOT) -> list[str]:
     """The pages in reading order, those in parts too."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
@@ -36,14 +48,59 @@ def files_in(toc) -> list[str]:
     """The files that a table of contents, or a part of one, lists at any depth."""
     if isinstance(toc, list):
         return [name for entry in toc for name in files_in(entry)]
-    if not isinstance(toc, dict):
-        return []
-    inner = [
-        name
-        for key in ("parts", "chapters", "sections")
-        for name in files_in(toc.get(key))
+    inner = [toc.get(key, []) for key in ("parts", "chapters", "sections")]
+    return ([toc["file"]] if "file" in toc else []) + files_in(inner)
+
+
+def catalogue(language: str, root: Path = ROOT) -> dict[str, str]:
+    """The words of the site in a language, by the English ones that templates say."""
+    code = config(root)["languages"][language].get("language")
+    return words(root / "book" / "_locale" / f"{code}" / "LC_MESSAGES" / "sphinx.po")
+
+
+def words(file: Path) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    with file.open("rb") as opened:
+        return {entry.id: entry.string for entry in read_po(opened) if entry.id}
+
+
+def keys(tree: dict, path: str = "") -> set[str]:
+    """The places in a nested dict: `about.name`, say."""
+    inner = {f"{path}{key}.": value for key, value in tree.items()}
+    return {key[:-1] for key in inner}.union(
+        *(keys(value, key) for key, value in inner.items() if isinstance(value, dict))
+    )
+
+
+def missing(root: Path = ROOT) -> list[str]:
+    """All that any language lacks, and notebooks that no table of contents lists."""
+    listed, told = pages(root), config(root)["languages"]
+    wanted, problems = keys(next(iter(told.values()))), []
+    files = (root / "book" / "_locale").rglob("sphinx.po")
+    known = {word for file in files for word in words(file)}
+    for language, says in told.items():
+        lacking = sorted(wanted - keys(says))
+        problems += [f"_config.yml: languages.{language}.{key}" for key in lacking]
+        here = {path.stem for path in (root / "book" / language).glob("*.ipynb")}
+        absent = [page for page in listed if page not in here]
+        problems += [f"book/{language}/{page}.ipynb" for page in absent]
+        card = f"book/_static/card-{language}.png"
+        if not (root / card).exists():
+            problems.append(f"{card}: python -m tools.once.social_cards")
+        code = says.get("language", language)
+        if not code.startswith("en"):
+            translated = catalogue(language, root)
+            absent = sorted(word for word in known if not translated.get(word))
+            file = f"book/_locale/{code}/LC_MESSAGES/sphinx.po"
+            problems += [f"{file}: {word!r}" for word in absent]
+    problems = [f"missing: {problem}" for problem in problems]
+    return problems + [
+        f"in no table of contents: book/{language}/{path.name}; _toc.yml lists pages"
+        for language in told
+        for path in sorted((root / "book" / language).glob("*.ipynb"))
+        if path.stem not in listed
     ]
-    return [toc["file"], *inner] if "file" in toc else inner
 
 
 def fingerprint(path: Path) -> str:

@@ -1,7 +1,8 @@
 """Run notebooks in place, side by side: `python -m tools.execute [NOTEBOOK ...]`.
 
-A notebook is written back only when all its cells ran; one that fails keeps its file as it was.
-After a run of all of them, book/data/verified.json says with what, and when: the colophon shows it.
+A notebook is written back only when all its cells ran; one that fails keeps its file.
+After a run of all of them, book/data/verified.json says with what, and when: the colophon
+shows it.
 """
 
 import argparse
@@ -30,12 +31,11 @@ KEPT = ("tags", "mystnb")
 
 
 def clean(notebook) -> None:
-    """Drop what says where and when it ran; keep what an author wrote and what cells printed."""
+    """Drop what says where and when it ran; keep what authors wrote and cells printed."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict(
-            {k: v for k, v in cell.metadata.items() if k in KEPT}
-        )
+        kept = {key: cell.metadata[key] for key in cell.metadata if key in KEPT}
+        cell.metadata = nbformat.from_dict(kept)
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output.traceback = output.traceback[-1:]
@@ -47,6 +47,12 @@ def write(notebook, path: Path) -> None:
     text = nbformat.writes(notebook, indent=1, ensure_ascii=False)
     temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
     os.replace(temporary, path)
+
+
+def failed(cell) -> bool:
+    meant = "raises-exception" in cell.metadata.get("tags", [])
+    outputs = cell.get("outputs", [])
+    return not meant and any(output.output_type == "error" for output in outputs)
 
 
 def execute(path: Path) -> str | None:
@@ -64,12 +70,8 @@ def execute(path: Path) -> str | None:
     try:
         client.execute()
     except CellExecutionError as error:
-        number = next(
-            number
-            for number, cell in enumerate(notebook.cells, 1)
-            if any(o.output_type == "error" for o in cell.get("outputs", []))
-            and "raises-exception" not in cell.metadata.get("tags", [])
-        )
+        cells = enumerate(notebook.cells, 1)
+        number = next(number for number, cell in cells if failed(cell))
         return f"cell {number} failed: {error.ename}: {error.evalue}"
     except Exception as error:  # a dead kernel, a cell that never ends
         return f"{type(error).__name__}: {error}"
@@ -82,34 +84,25 @@ def record(paths: list[Path]) -> None:
     """Note with what all the notebooks ran, and what came out."""
     from embedlinear import select_device  # it loads torch
 
-    cells = [
-        c
-        for path in paths
-        for c in nbformat.read(path, as_version=4).cells
-        if c.cell_type == "code"
-    ]
+    notebooks = [nbformat.read(path, as_version=4) for path in paths]
+    kinds = [cell.cell_type for notebook in notebooks for cell in notebook.cells]
     run = {
         "date": date.today().isoformat(),
         "system": f"{platform.system()} {platform.machine()}",
         "device": select_device().type,
         "versions": {"Python": platform.python_version()}
         | {name: version(name) for name in VERIFIED},
-        "cells": len(cells),
-        "notebooks": {
-            f"{path.parent.name}/{path.name}": fingerprint(path) for path in paths
-        },
+        "cells": kinds.count("code"),
+        "notebooks": {f"{p.parent.name}/{p.name}": fingerprint(p) for p in paths},
     }
     RECORD.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "notebooks", nargs="*", type=Path, help="all of book/ when none is named"
-    )
-    parser.add_argument(
-        "-n", type=int, default=os.cpu_count(), help="how many side by side"
-    )
+    add = parser.add_argument
+    add("notebooks", nargs="*", type=Path, help="all of book/ when none is named")
+    add("-n", type=int, default=os.cpu_count(), help="how many side by side")
     options = parser.parse_args()
     paths = options.notebooks or sorted((ROOT / "book").glob("*/*.ipynb"))
     absent = [str(path) for path in paths if not path.is_file()]

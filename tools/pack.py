@@ -1,8 +1,8 @@
 """Pack the built site for a server: `python -m tools.pack [--out _build/served]`.
 
-What readers ask for, each text file with its compressed twins beside it (.gz, and .br where a server
-knows it): nothing is left to compress while readers wait. The built site itself stays as it is, since
-a twin that is older than its file would be served in its place.
+What readers ask for, each text file with its compressed twins beside it (.gz, and .br for
+a server that knows it): nothing is left to compress while readers wait. This is a copy,
+for a twin that is older than its file would be served in its place.
 """
 
 import argparse
@@ -16,8 +16,9 @@ from pathlib import Path
 
 import brotli
 
-ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
+from tools.book import ROOT
+from tools.build import SITE
+
 TEXT = {".html", ".css", ".js", ".svg", ".json", ".ipynb", ".xml", ".txt"}
 NOT_SERVED = shutil.ignore_patterns(".*", "jupyter_execute", "*.mo", "objects.inv")
 SMALL = 200  # bytes; below, a header weighs more than what is saved
@@ -26,25 +27,21 @@ SMALL = 200  # bytes; below, a header weighs more than what is saved
 def compress(path: Path) -> None:
     """Write path.gz and path.br, where they are smaller."""
     data = path.read_bytes()
-    if len(data) < SMALL:
+    if path.suffix not in TEXT or len(data) < SMALL:
         return
-    # No time and no name inside: the same file gives the same bytes, and so the same ETag's size.
-    for suffix, squeezed in (
-        (".gz", gzip.compress(data, 9, mtime=0)),
-        (".br", brotli.compress(data)),
-    ):
+    # No time and no name inside: the same file gives the same bytes.
+    twins = {".gz": gzip.compress(data, 9, mtime=0), ".br": brotli.compress(data)}
+    for suffix, squeezed in twins.items():
         if len(squeezed) < len(data):
             twin = path.with_name(path.name + suffix)
             twin.write_bytes(squeezed)
-            shutil.copystat(
-                path, twin
-            )  # Last-Modified is the page's, whichever is sent
+            shutil.copystat(path, twin)  # Last-Modified is the page's, for both
 
 
 def pack(site: Path, out: Path) -> int:
-    """Copy `site` to `out` and compress it; returns the number of files that a reader can ask for.
+    """Copy `site` to `out` and compress it; returns how many files readers can ask for.
 
-    `out` is replaced in one step, when all is there. Raises FileNotFoundError if there is no site.
+    `out` is replaced in one step, when all is there. Raises FileNotFoundError without a site.
     """
     if not (site / "index.html").is_file():
         raise FileNotFoundError(f"{site} holds no site: `make book` builds it")
@@ -54,13 +51,7 @@ def pack(site: Path, out: Path) -> int:
         shutil.copy(ROOT / "deploy" / "_headers", fresh)
         files = [path for path in fresh.rglob("*") if path.is_file()]
         with ProcessPoolExecutor() as pool:
-            list(
-                pool.map(
-                    compress,
-                    [path for path in files if path.suffix in TEXT],
-                    chunksize=4,
-                )
-            )
+            list(pool.map(compress, files, chunksize=16))
         if out.exists():
             os.rename(out, Path(folder) / "old")
         os.rename(fresh, out)
@@ -69,9 +60,7 @@ def pack(site: Path, out: Path) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--site", type=Path, default=SITE, help="the built site (default: _build/html)"
-    )
+    parser.add_argument("--site", type=Path, default=SITE, help="the built site")
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "served")
     options = parser.parse_args()
     try:

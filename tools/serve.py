@@ -1,17 +1,17 @@
-"""Preview the site and rebuild it whenever a file of the book changes: `python -m tools.serve`."""
+"""Preview the site and rebuild it at each change of a file: `python -m tools.serve`."""
 
 import argparse
 
 from livereload import Server
 
-from tools.build import ROOT, build
+from tools.book import ROOT
+from tools.build import SITE, build
 
-OUT, DOCTREES = ROOT / "_build" / "html", ROOT / "_build" / "doctrees"
 WATCHED = ("book/*/*.ipynb", "book/_*/*", "_config.yml", "_toc.yml", "conf.py")
 
 
 def rebuild() -> None:
-    print("\n".join(build(OUT, DOCTREES)) or "built", flush=True)
+    print("\n".join(build()) or "built", flush=True)
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     server = Server()
     for pattern in WATCHED:
         server.watch(str(ROOT / pattern), rebuild)
-    server.serve(root=str(OUT), port=options.port, host="127.0.0.1")
+    server.serve(root=str(SITE), port=options.port, host="127.0.0.1")
 
 
 if __name__ == "__main__":

@@ -26,9 +26,7 @@ class HeadingAnchors(SphinxTransform):
                 title = section.next_node(nodes.title).astext()
                 section["ids"] = [anchor[1]]
                 slugs[anchor[1]] = (section.line, anchor[1], title)
-        for raw in self.document.findall(
-            nodes.raw
-        ):  # any other anchor: a term in a table, say
+        for raw in self.document.findall(nodes.raw):  # elsewhere: a term in a table
             anchor = OPENING.fullmatch(raw.astext())
             if anchor:
                 text = raw.parent.astext().replace(raw.astext(), "").replace("</a>", "")

@@ -8,79 +8,47 @@ import json
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.locale import _
 
 from tools.book import RECORD, fingerprint
 
-WORDS = {
-    "zh": {
-        "date": "运行日期",
-        "system": "系统",
-        "device": "设备",
-        "notebooks": "笔记本",
-        "cells": "运行过的代码格",
-        "changed": "那以后改过的页面",
-        "none": "没有",
-    },
-    "en": {
-        "date": "date of the run",
-        "system": "system",
-        "device": "device",
-        "notebooks": "notebooks",
-        "cells": "code cells run",
-        "changed": "pages changed since",
-        "none": "none",
-    },
-}
 
-
-def facts(source: Path, language: str) -> list[tuple[str, str]]:
-    """What the table says, of the language's notebooks in `source`."""
-    record, words = json.loads(RECORD.read_text(encoding="utf-8")), WORDS[language]
-    pages = {
-        Path(name).stem: mark
-        for name, mark in record["notebooks"].items()
-        if name.startswith(f"{language}/")
-    }
+def facts(source: Path) -> list[tuple[str, str]]:
+    """What the table says of the notebooks in the folder `source`, one language's."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
     changed = [
         path.stem
         for path in sorted(source.glob("*.ipynb"))
-        if pages.get(path.stem) != fingerprint(path)
+        if record["notebooks"].get(f"{source.name}/{path.name}") != fingerprint(path)
     ]
-    rows = [(words[key], str(record[key])) for key in ("date", "system", "device")]
-    rows += list(record["versions"].items())
-    rows += [
-        (words["notebooks"], str(len(record["notebooks"]))),
-        (words["cells"], str(record["cells"])),
+    return [
+        (_("date of the run"), record["date"]),
+        (_("system"), record["system"]),
+        (_("device"), record["device"]),
+        *record["versions"].items(),
+        (_("notebooks"), str(len(record["notebooks"]))),
+        (_("code cells run"), str(record["cells"])),
+        (_("pages changed since"), ", ".join(changed) or _("none")),
     ]
-    return [*rows, (words["changed"], ", ".join(changed) or words["none"])]
 
 
 def table(rows: list[tuple[str, str]]) -> nodes.table:
     body = nodes.tbody()
-    for name, value in rows:
-        cells = [nodes.entry("", nodes.paragraph(text=text)) for text in (name, value)]
-        body += nodes.row("", *cells)
-    group = nodes.tgroup(
-        "", nodes.colspec(colwidth=40, stub=1), nodes.colspec(colwidth=60), body, cols=2
-    )
+    for row in rows:
+        body += nodes.row(
+            "", *(nodes.entry("", nodes.paragraph(text=text)) for text in row)
+        )
+    widths = nodes.colspec(colwidth=40, stub=1), nodes.colspec(colwidth=60)
+    group = nodes.tgroup("", *widths, body, cols=2)
     return nodes.table("", group, classes=["colophon"])
 
 
-def add_tables(app, doctree):
-    if app.env.docname != "colophon":
-        return
-    source, language = Path(app.srcdir), app.config.book_language
+def add_table(app, doctree):
     for section in doctree.findall(nodes.section):
-        if "verified" in section["ids"] and RECORD.exists():
-            section += table(facts(source, language))
-
-
-def read_again(app, env, added, changed, removed):
-    """A record may come or go, and any page may change: whenever pages are read, this one is."""
-    return {"colophon"} & env.found_docs
+        if app.env.docname == "colophon" and "verified" in section["ids"]:
+            section += table(facts(Path(app.srcdir)))
 
 
 def setup(app):
-    app.connect("doctree-read", add_tables)
-    app.connect("env-get-outdated", read_again)
+    app.connect("doctree-read", add_table)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

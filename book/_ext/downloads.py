@@ -1,8 +1,8 @@
 """The notebooks that readers take away install the book's package by themselves.
 
-A notebook opened on Colab, or downloaded, finds no `embedlinear`. Only whoever publishes the site
-knows the repository's address, so the copies on the site get the line that the book's own cannot
-have; it stands at the top of the set-up cell and does nothing where the package is there.
+A notebook opened on Colab, or downloaded, finds no `embedlinear`. Only whoever publishes
+the site knows the repository's address, so the copies on the site get the line that the
+book's own cannot have, at the top of the set-up cell.
 """
 
 import json
@@ -16,29 +16,20 @@ if importlib.util.find_spec("embedlinear") is None:
 """
 
 
-def with_install(notebook: dict, repository: str) -> dict:
-    for cell in notebook["cells"]:
-        if "setup" in cell["metadata"].get("tags", []):
-            source = INSTALL.format(repository=repository) + "".join(cell["source"])
-            cell["source"] = source.splitlines(keepends=True)
-    return notebook
-
-
 def complete_downloads(app, exception):
     repository = app.config.book_repository
     if exception or not repository or app.builder.name != "html":
         return
-    for page in (
-        app.env.found_docs
-    ):  # from the book's own: a second build must not add it twice
+    for page in app.env.found_docs:  # from the book's own, or the line would come twice
         source = Path(app.env.doc2path(page))
+        notebook = json.loads(source.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if "setup" in cell["metadata"].get("tags", []):
+                install = INSTALL.format(repository=repository)
+                cell["source"] = install + "".join(cell["source"])
+        text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
         target = Path(app.outdir) / "_sources" / source.name
-        if target.exists():
-            notebook = with_install(
-                json.loads(source.read_text(encoding="utf-8")), repository
-            )
-            text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
-            target.write_text(text, encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
 
 
 def setup(app):

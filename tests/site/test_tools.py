@@ -1,148 +1,192 @@
 """The commands behind the Makefile, run as a newcomer and a maintainer run them."""
 
 import os
+import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tests.conftest import ROOT
+from embedlinear.book import language
+from tests.conftest import ROOT, build, run
+from tests.site.pages import LANGUAGES
+from tools.book import missing
 
-
-def run(*command, cwd, **environment):
-    return subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-    )
+EXECUTE = (sys.executable, "-m", "tools.execute")
+DOCS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "deploy/README.md")
 
 
 def notebook(path: Path, *sources: str, tags=()) -> Path:
-    cells = [new_markdown_cell("# Title")] + [
-        new_code_cell(source) for source in sources
-    ]
-    cells[-1].metadata = {
-        "tags": list(tags),
-        "collapsed": False,
-        "execution": {"x": "2026"},
-    }
-    made = new_notebook(
-        cells=cells, metadata={"language_info": {"name": "python", "version": "3"}}
-    )
+    cells = [new_markdown_cell("# Title"), *map(new_code_cell, sources)]
+    cells[-1].metadata = {"tags": list(tags), "execution": {"x": "2026"}}
+    made = new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
     path.write_text(nbformat.writes(made), encoding="utf-8")
     return path
 
 
-class TestExecute:
-    command = (sys.executable, "-m", "tools.execute")
+def test_execute_keeps_what_was_printed_and_what_failed_as_it_was(tmp_path):
+    good = notebook(tmp_path / "good.ipynb", "x = 20", "x + 22")
+    meant = notebook(tmp_path / "meant.ipynb", "[][3]", tags=["raises-exception"])
+    bad = notebook(tmp_path / "bad.ipynb", "x = 1", "x / 0")
+    before = bad.read_bytes()
+    done = run(*EXECUTE, good, meant, bad)
+    assert done.returncode != 0 and bad.read_bytes() == before
+    wrong = "bad.ipynb is left as it was: cell 3 failed: ZeroDivisionError"
+    assert wrong in done.stderr
+    ran = nbformat.read(good, as_version=4)
+    assert [cell.get("execution_count") for cell in ran.cells] == [None, 1, 2]
+    assert ran.cells[2].outputs[0].data["text/plain"] == "42"
+    assert ran.cells[2].metadata == {"tags": []}
+    error = nbformat.read(meant, as_version=4).cells[1].outputs[0]
+    assert error.ename == "IndexError" and len(error.traceback) == 1
+    assert sorted(tmp_path.iterdir()) == sorted([good, meant, bad])
+    done = run(*EXECUTE, "nowhere.ipynb")
+    assert done.returncode != 0 and "no such notebook: nowhere.ipynb" in done.stderr
 
-    def test_writes_outputs_back_and_nothing_of_this_machine(self, tmp_path):
-        path = notebook(tmp_path / "good.ipynb", "x = 20", "x + 22")
-        done = run(*self.command, path, cwd=ROOT)
-        assert done.returncode == 0, done.stderr
-        ran = nbformat.read(path, as_version=4)
-        assert [cell.get("execution_count") for cell in ran.cells] == [None, 1, 2]
-        assert ran.cells[2].outputs[0].data["text/plain"] == "42"
-        assert ran.cells[2].metadata == {"tags": []}
-        assert ran.metadata.language_info == {"name": "python"}
-        assert list(tmp_path.iterdir()) == [path]
 
-    def test_a_failing_notebook_keeps_its_file_and_says_which_cell(self, tmp_path):
-        good = notebook(tmp_path / "good.ipynb", "1 + 1")
-        bad = notebook(tmp_path / "bad.ipynb", "x = 1", "x / 0")
-        before = bad.read_bytes()
-        done = run(*self.command, good, bad, cwd=ROOT)
+@pytest.fixture
+def clone(tmp_path):
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "venv.py", tmp_path / "tools")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.txt").write_text("embedlinear-is-on-no-index\n")
+    for name in ("constraints.txt", "pyproject.toml"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.weekly
+def test_without_a_network_it_says_so_in_one_line(clone):
+    closed = dict.fromkeys(("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"), "")
+    closed |= {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
+    closed |= {"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    done = run(sys.executable, "tools/venv.py", cwd=clone, **closed)
+    assert done.returncode != 0 and "no network" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (clone / ".venv" / ".installed").exists()
+
+
+def test_an_old_python_or_none_is_told_which_one_is_needed(clone):
+    code = "import sys, runpy; sys.version_info = (3, 9, 0); sys.argv = ['venv.py']; "
+    code += "runpy.run_path('tools/venv.py', run_name='__main__')"
+    asked = [run(sys.executable, "-c", code, cwd=clone)]
+    if shutil.which("make"):
+        asked.append(run("make", "book", "PYTHON=", cwd=clone))
+    for done in asked:
+        assert done.returncode != 0 and not (clone / ".venv").exists()
+        assert "Python 3.11 or later is needed" in done.stderr
+
+
+def test_what_a_language_lacks_is_named_at_once(little_book):
+    """And the build of a third, with all it needs, succeeds; a broken one fails each time."""
+    config = yaml.safe_load((little_book / "_config.yml").read_text(encoding="utf-8"))
+    config["languages"]["fr"] = {"language": "fr", "about": {"name": "français"}}
+    text = yaml.safe_dump(config, allow_unicode=True)
+    (little_book / "_config.yml").write_text(text, encoding="utf-8")
+    (little_book / "book/en/spare.ipynb").write_text("{}")
+    done = build(little_book)
+    assert done.returncode != 0
+    for what in (
+        "book/fr/setup.ipynb",
+        "_config.yml: languages.fr.about.tagline",
+        "_config.yml: languages.fr.notfound_context.body",
+        "book/_static/card-fr.png: python -m tools.once.social_cards",
+        "book/_locale/fr/LC_MESSAGES/sphinx.po: 'Run on Colab'",
+        "book/en/spare.ipynb; _toc.yml lists pages",
+    ):
+        assert what in done.stderr, done.stderr
+
+
+def test_a_third_language_is_built_and_a_broken_link_fails_every_time(little_book):
+    config = yaml.safe_load((little_book / "_config.yml").read_text(encoding="utf-8"))
+    french = config["languages"]["en"] | {"language": "fr", "project": "Deux couches"}
+    config["languages"]["fr"] = french
+    text = yaml.safe_dump(config, allow_unicode=True)
+    (little_book / "_config.yml").write_text(text, encoding="utf-8")
+    static, locale = little_book / "book/_static", little_book / "book/_locale"
+    shutil.copytree(locale / "zh_CN", locale / "fr")
+    shutil.copy(static / "card-en.png", static / "card-fr.png")
+    (little_book / "book/en/spare.ipynb").unlink(missing_ok=True)
+    shutil.copytree(little_book / "book/en", little_book / "book/fr")
+    done = build(little_book)
+    assert done.returncode == 0, done.stderr
+    page = (little_book / "_build/html/fr/setup.html").read_text(encoding="utf-8")
+    assert '<html lang="fr"' in page and 'href="./../en/setup.html"' in page
+    assert "github" not in page and 'rel="canonical"' not in page  # no dead button
+    assert not (little_book / "_build/html/sitemap.xml").exists()
+    path = little_book / "book/en/setup.ipynb"
+    setup = nbformat.read(path, as_version=4)
+    setup.cells.append(new_markdown_cell("[gone](second.ipynb#no-such-place)"))
+    nbformat.write(setup, path)
+    for _ in range(2):
+        done = build(little_book)
         assert done.returncode != 0
-        assert (
-            "bad.ipynb is left as it was: cell 3 failed: ZeroDivisionError"
-            in done.stderr
-        )
-        assert bad.read_bytes() == before
-        assert nbformat.read(good, as_version=4).cells[1].execution_count == 1
-
-    def test_an_error_that_is_meant_is_kept_as_one_line(self, tmp_path):
-        path = notebook(tmp_path / "meant.ipynb", "[][3]", tags=["raises-exception"])
-        done = run(*self.command, path, cwd=ROOT)
-        assert done.returncode == 0, done.stderr
-        error = nbformat.read(path, as_version=4).cells[1].outputs[0]
-        assert error.ename == "IndexError" and len(error.traceback) == 1
-
-    def test_a_notebook_that_is_not_there_is_named(self, tmp_path):
-        done = run(*self.command, "nowhere.ipynb", cwd=ROOT)
-        assert done.returncode != 0 and "no such notebook: nowhere.ipynb" in done.stderr
+        assert "no-such-place" in done.stderr and "setup.ipynb" in done.stderr
 
 
-class TestVenv:
-    @pytest.fixture
-    def clone(self, tmp_path):
-        (tmp_path / "tools").mkdir()
-        shutil.copy(ROOT / "tools" / "venv.py", tmp_path / "tools")
-        shutil.copy(ROOT / "Makefile", tmp_path)
-        (tmp_path / "requirements.txt").write_text("embedlinear-is-on-no-index\n")
-        (tmp_path / "constraints.txt").touch()
-        (tmp_path / "pyproject.toml").touch()
-        return tmp_path
+def test_the_book_lacks_nothing_in_its_languages():
+    assert missing() == [] and tuple(LANGUAGES) == language.LANGUAGES
 
-    def test_without_a_network_it_says_so_in_one_line(self, clone):
-        closed = {
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
-        }
-        closed |= {"PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": "", "PIP_RETRIES": "0"}
-        done = run(sys.executable, "tools/venv.py", cwd=clone, **closed)
-        assert done.returncode != 0
-        assert done.stderr.count("\n") == 1 and "no network" in done.stderr
-        assert not (clone / ".venv" / ".installed").exists()
 
-    def test_an_old_python_is_told_which_one_is_needed(self, clone):
-        pretend = "import sys, runpy; sys.version_info = (3, 9, 0); sys.argv = ['tools/venv.py'];"
-        code = pretend + "runpy.run_path('tools/venv.py', run_name='__main__')"
-        done = run(sys.executable, "-c", code, cwd=clone)
-        assert done.returncode != 0
-        assert (
-            "Python 3.11 or later is needed" in done.stderr
-            and done.stderr.count("\n") == 1
-        )
-        assert not (clone / ".venv").exists()
-
-    @pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")
-    def test_make_without_any_python_says_so(self, clone):
-        done = run("make", "book", "PYTHON=", cwd=clone)
-        assert done.returncode != 0
-        assert "Python 3.11 or later is needed, and none was found" in done.stderr
+# --- what is published and promised ---
 
 
 def test_the_package_carries_its_fonts_and_every_module(tmp_path):
     """What Colab installs is what lies in src/."""
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-    ]
-    shutil.copytree(
-        ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("*.egg-info")
-    )
+    left_out = shutil.ignore_patterns("*.egg-info")
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=left_out)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
-    done = run(*pip, "-w", tmp_path / "wheel", tmp_path, cwd=tmp_path)
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    done = run(*pip, "--no-build-isolation", "-w", tmp_path / "wheel", tmp_path)
     assert done.returncode == 0, done.stderr
-    shutil.unpack_archive(
-        next((tmp_path / "wheel").glob("*.whl")), tmp_path / "inside", "zip"
-    )
-    package = ROOT / "src" / "embedlinear"
-    for path in package.rglob("*"):
+    wheel = next((tmp_path / "wheel").glob("*.whl"))
+    shutil.unpack_archive(wheel, tmp_path / "inside", "zip")
+    for path in (ROOT / "src").rglob("embedlinear/**/*"):
         if path.is_file() and "__pycache__" not in path.parts:
-            packed = tmp_path / "inside" / "embedlinear" / path.relative_to(package)
-            assert packed.read_bytes() == path.read_bytes(), (
-                f"{path.name} is not in the package"
-            )
+            packed = tmp_path / "inside" / path.relative_to(ROOT / "src")
+            assert packed.read_bytes() == path.read_bytes(), path
+
+
+def pins(*names: str) -> dict[str, str]:
+    text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names)
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))
+
+
+def test_binder_and_hooks_have_the_versions_that_are_tested():
+    tested = pins("requirements.txt", "constraints.txt")
+    ours = pins(".binder/requirements.txt")
+    assert "torch" in ours and ours.items() <= tested.items()
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert hooks[0]["rev"] == f"v{tested['ruff']}"
+    version = (ROOT / ".binder/runtime.txt").read_text().strip().removeprefix("python-")
+    assert f'"{version}"' in (ROOT / ".github/workflows/test.yml").read_text()
+    lines = (ROOT / ".binder/requirements.txt").read_text().splitlines()
+    # pip takes -c from the file's folder and -e from where repo2docker calls it.
+    assert "-c ../constraints.txt" in lines and "-e .[book]" in lines
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
+def test_the_code_is_formatted(command):
+    done = run(sys.executable, "-m", "ruff", *command, ".")
+    assert done.returncode == 0, done.stdout + "\nruff format . mends most of it"
+
+
+@pytest.mark.parametrize("file", DOCS)
+def test_every_command_and_every_file_of_the_documentation_is_there(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
+    assert set(re.findall(r"(?<=[`\n])make ([\w-]+)", text)) <= set(targets)
+    for name in re.findall(r"python -m ((?:tools|tests|embedlinear)[\w.]*)", text):
+        path = ROOT / ("src" if name.startswith("embedlinear") else "")
+        path = path.joinpath(*name.split("."))
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
+    for link in re.findall(r"\]\(([^):#]+)\)", text):
+        assert ((ROOT / file).parent / link).exists(), link
+    paths = re.findall(r"`((?:src|tests|tools|book|deploy|\.\w+)/[\w./-]+)`", text)
+    named = [path for path in paths if not re.search("NAME|xx", path)]
+    assert not [path for path in named if not (ROOT / path).exists()]

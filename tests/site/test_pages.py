@@ -1,0 +1,274 @@
+"""The published site, read as files: what every page in every language must have."""
+
+import copy
+import json
+import re
+import xml.etree.ElementTree as ET
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+from tests.conftest import ROOT
+from tests.notebooks.anchors import LIST, addresses, kept
+from tests.site.pages import (
+    LANGUAGES,
+    PAGES,
+    TAGS,
+    chinese,
+    every_page,
+    ids,
+    meta,
+    soup,
+)
+from tools.book import RECORD, catalogue, fingerprint
+from tools.weekly.audit import ADDRESS
+
+SITE = ADDRESS["BOOK_SITE"]
+HERE = urlsplit(SITE).path  # a page for the lost, shown at any depth, begins there
+
+
+def test_all_languages_have_the_same_headings_and_anchors(site):
+    def outline(language, page):
+        article = soup(site, language, page).find("article")
+        headings = article.find_all(re.compile("^h[2-6]$"))
+        return [(h.name, h.find_parent("section")["id"]) for h in headings]
+
+    for page in PAGES:
+        first, *others = (outline(language, page) for language in LANGUAGES)
+        assert all(other == first for other in others), page
+        wrong = [a for _, a in first if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", a)]
+        assert not wrong, page
+
+
+def test_a_page_says_its_language_and_leads_to_its_twins(site):
+    for where, language, page, html in every_page(site):
+        assert html.html["lang"] == TAGS[language]
+        twins = {a["hreflang"]: a["href"] for a in html.select("a.language-switch")}
+        assert set(twins) == set(TAGS.values()) - {TAGS[language]}, where
+        for href in twins.values():
+            assert (site / language / href).resolve().is_file(), where
+        suffix = "" if page == "index" else f"{page}.html"
+        whole = {tag: f"{SITE}/{folder}/{suffix}" for folder, tag in TAGS.items()}
+        told = html.select("link[rel=alternate][hreflang]")
+        expected = whole | {"x-default": f"{SITE}/"}
+        assert {tag["hreflang"]: tag["href"] for tag in told} == expected, where
+        canonical = html.select_one("link[rel=canonical]")["href"]
+        assert canonical.removesuffix("index.html") == whole[TAGS[language]]
+
+
+def test_every_link_and_anchor_leads_somewhere(site):
+    for where, language, page, html in every_page(site, "404"):
+        path = site / language / f"{page}.html"
+        for link in html.find_all("a", href=True):
+            address, anchor = urldefrag(link["href"])
+            if re.match(r"(https?|mailto):", address):
+                continue
+            if address.startswith("/"):
+                target = site / unquote(address).removeprefix(f"{HERE}/")
+            else:
+                target = (path.parent / unquote(address)).resolve() if address else path
+            assert target.is_file(), f"{where}: {link['href']} leads nowhere"
+            if target.suffix == ".html" and anchor:
+                there = ids(site, target.parent.name, target.stem)
+                assert unquote(anchor) in there, f"{where}: no anchor {link['href']}"
+
+
+def test_nothing_is_asked_of_another_host(site):
+    for where, language, _, html in every_page(site, "404", "search"):
+        asked = [tag["src"] for tag in html.find_all(src=True)]
+        links = html.find_all("link", href=True)
+        unasked = (["alternate"], ["canonical"])
+        asked += [tag["href"] for tag in links if tag["rel"] not in unasked]
+        for address in set(asked) - {
+            "#"
+        }:  # of the search page, which is no neighbour's
+            name = urlsplit(address).path.removeprefix(f"{HERE}/{language}/")
+            assert not urlsplit(address).netloc, f"{where} asks for {address}"
+            assert (site / language / name).is_file(), f"{where}: no {address}"
+
+
+def test_pictures_are_described_and_come_late_and_in_their_size(site):
+    for where, language, _, html in every_page(site):
+        for picture in html.select("article img"):
+            alt = picture["alt"]
+            assert len(alt) > 10 and not re.search(r"\.\w{3,4}$", alt), (
+                f"{where}: {alt}"
+            )
+            assert chinese(alt) == (language == "zh"), f"{where}: {alt}"
+            assert picture.find_parent("figure").find("figcaption"), f"{where}: {alt}"
+            with Image.open(site / language / picture["src"]) as shown:
+                assert shown.format == "WEBP", f"{where}: {alt}"
+                size = [str(number) for number in shown.size]
+            assert [picture["width"], picture["height"]] == size, f"{where}: {alt}"
+            assert picture["loading"] == "lazy", f"{where}: {alt}"
+
+
+def test_the_chinese_interface_has_no_english_left(site):
+    gone = "article, script, style, .language-switch, kbd, .bd-toc-nav, nav"
+    # Names stay as they are, everywhere.
+    names = r"Embedding|Linear|Colab|Binder|JavaScript|Ctrl|PyTorch|CC BY|"
+    names += "The embedlinear authors"
+    for page in [*PAGES, "search"]:
+        html = copy.copy(soup(site, "zh", page))
+        for part in html.select(gone):
+            part.extract()
+        shown = html.body.get_text(" ").split("\n")
+        for name in ("title", "aria-label", "placeholder", "data-bs-title"):
+            shown += [tag[name] for tag in html.body.find_all(attrs={name: True})]
+        left = [t for t in shown if re.search(r"[A-Za-z]{2,}", re.sub(names, "", t))]
+        assert not left, f"{page}: English in the Chinese interface: {left}"
+
+
+def test_the_subsets_of_fonts_have_every_icon_and_every_sign(site):
+    """A new one must be added to tools/once/subset_site_fonts.py."""
+    static = site / LANGUAGES[0] / "_static"
+    styles = (static / "styles/joined.css").read_text(encoding="utf-8")
+    icons, signs = set(), {chr(0x1D44E + n) for n in range(26)} - {chr(0x1D455)}
+    for _, _, _, html in every_page(site, "search"):
+        icons |= {name for tag in html.select(".fa-solid") for name in tag["class"]}
+        signs |= {sign for formula in html("math") for sign in formula.get_text()}
+    fonts = static / "vendor"
+    known = TTFont(fonts / "fontawesome/webfonts/fa-solid-900.woff2").getBestCmap()
+    icons = {icon for icon in icons if icon.startswith("fa-")} - {"fa-solid", "fa-lg"}
+    shapes = {i: re.search(rf'{i}:before[^{{]*{{content:"(.)"', styles) for i in icons}
+    assert icons and not [
+        i for i, s in shapes.items() if not s or ord(s[1]) not in known
+    ]
+    known = TTFont(fonts / "stix-two-math/stix-two-math.woff2").getBestCmap()
+    assert not [sign for sign in signs if sign.strip() and ord(sign) not in known]
+
+
+def test_code_keeps_its_words_and_colours_in_fewer_elements(site):
+    html = soup(site, "en", "embedding-what")
+    kinds = {span["class"][0] for span in html.select(".cell_input pre span[class]")}
+    assert {"k", "kn", "mi"} <= kinds and not kinds & {"n", "p", "w", "o"}
+    assert "import torch\n" in html.select_one(".cell_input pre").get_text()
+
+
+# --- addresses that stay ---
+
+
+def test_no_published_address_is_gone(site):
+    gone, new = kept() - addresses(), addresses() - kept()
+    assert not gone, f"readers may have kept links to {sorted(gone)}: give them back"
+    command = "python -m tests.notebooks.anchors"
+    assert not new, f"{sorted(new)} are not in {LIST.name}; `{command}` adds them"
+    for address in addresses():
+        page, _, anchor = address.partition("#")
+        for language in LANGUAGES:
+            assert not anchor or anchor in ids(site, language, page), address
+
+
+def test_the_page_for_a_lost_reader_is_in_the_language_of_the_address(site):
+    for language in LANGUAGES:
+        html = soup(site, language, "404")
+        assert html.html["lang"] == TAGS[language]
+        assert meta(html, "robots") == ["noindex"]
+        inside = {tag["href"] for tag in html.find_all("a", href=True)}
+        assert all(a.startswith(("#", f"{HERE}/")) for a in inside)
+        assert {f"{HERE}/{language}/{page}.html" for page in PAGES[1:]} <= inside
+    for name, base in (("404", f"{HERE}/"), ("index", None)):
+        html = soup(site, ".", name)  # above the languages
+        assert (html.base and html.base["href"]) == base
+        links = [a["href"] for a in html("a")]
+        assert links == [f"{language}/index.html" for language in LANGUAGES]
+        assert all((site / link).is_file() for link in links)
+
+
+# --- what leads readers to the book ---
+
+
+def test_every_page_has_its_own_description_and_card(site):
+    seen = set()
+    for where, language, page, html in every_page(site):
+        (told,), (title,) = meta(html, "description"), meta(html, "og:title")
+        assert 15 <= len(told) <= 180 and told not in seen, f"{where}: {told}"
+        assert chinese(told) == (language == "zh"), f"{where}: {told}"
+        first = "".join(html.select_one("article p").get_text().split())
+        assert "".join(told.rstrip("…").split()).startswith(first[:20]), where
+        assert title in html.h1.get_text() and meta(html, "og:description") == [told]
+        suffix = "" if page == "index" else f"{page}.html"
+        assert meta(html, "og:url") == [f"{SITE}/{language}/{suffix}"]
+        (image,) = meta(html, "og:image")
+        with Image.open(site / image.removeprefix(f"{SITE}/")) as card:
+            assert card.size == (1200, 630)
+        seen.add(told)
+
+
+def test_the_map_has_every_page_in_every_language(site):
+    names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    tree = ET.parse(site / "sitemap.xml")
+    told = [tag.text for tag in tree.findall("s:url/s:loc", names)]
+    suffixes = ["" if page == "index" else f"{page}.html" for page in PAGES]
+    assert sorted(told) == sorted(
+        f"{SITE}/{x}/{s}" for x in LANGUAGES for s in suffixes
+    )
+    twins = tree.findall("s:url/{http://www.w3.org/1999/xhtml}link", names)
+    assert {tag.get("href") for tag in twins} == set(told)
+    assert f"Sitemap: {SITE}/sitemap.xml" in (site / "robots.txt").read_text()
+
+
+# --- notebooks to take away, and what they were made with ---
+
+
+def test_buttons_run_and_edit_this_page_and_its_notebook_installs_itself(site):
+    slug, install = "reader/book", '%pip install --quiet "embedlinear[book] @ git+'
+    for where, language, page, html in every_page(site):
+        expected = [
+            f"https://colab.research.google.com/github/{slug}/blob/gh-pages/{language}"
+            f"/_sources/{page}.ipynb",
+            f"https://mybinder.org/v2/gh/{slug}/HEAD?urlpath=lab%2Ftree%2Fbook%2F"
+            f"{language}%2F{page}.ipynb",
+            f"https://github.com/{slug}/edit/HEAD/book/{language}/{page}.ipynb",
+            f"_sources/{page}.ipynb",
+        ]
+        for place in ("> a", ".page-menu a"):  # in a row, and in a menu on phones
+            links = html.select(f".article-header-buttons {place}")
+            assert [a["href"] for a in links] == expected, where
+        text = (site / language / expected[-1]).read_text(encoding="utf-8")
+        for cell in json.loads(text)["cells"]:
+            source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+            line = f'{install}https://github.com/{slug}"'
+            assert source.count(line) == ("setup" in tags), where
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_colophon_says_what_the_run_recorded(site, language):
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    rows = soup(site, language, "colophon").select("#verified table tr")
+    told = dict([cell.get_text().strip() for cell in row(["th", "td"])] for row in rows)
+    label = catalogue(language).get("date of the run", "date of the run")
+    assert told[label] == record["date"]
+    assert {name: told[name] for name in record["versions"]} == record["versions"]
+
+
+def test_the_record_is_of_the_pinned_versions():
+    """After an upgrade, `make execute` runs the book with it and notes so."""
+    versions = json.loads(RECORD.read_text(encoding="utf-8"))["versions"]
+    files = [ROOT / "constraints.txt", ROOT / "requirements.txt"]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    pins = dict(re.findall(r"^([\w-]+)==(\S+)", text, re.M))
+    for name in pins.keys() & versions.keys():
+        assert versions[name].split("+")[0] == pins[name], f"{name}: run `make execute`"
+    assert "torch" in versions
+
+
+def test_a_change_of_code_or_output_is_a_change_and_prose_is_none(tmp_path):
+    notebook = json.loads((ROOT / "book/en/embedding-what.ipynb").read_text("utf-8"))
+    marks = []
+
+    def mark():
+        (tmp_path / "a.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+        marks.append(fingerprint(tmp_path / "a.ipynb"))
+
+    mark()
+    notebook["cells"][0]["source"] = ["# Other words"]
+    mark()
+    outputs = [o for cell in notebook["cells"] for o in cell.get("outputs", [])]
+    next(o for o in outputs if "text/plain" in o.get("data", {}))["data"] = {
+        "text/plain": ["something else"]
+    }
+    mark()
+    assert marks[0] == marks[1] != marks[2]
