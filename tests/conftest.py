@@ -92,13 +92,13 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="module")
-def little_book(tmp_path_factory) -> Path:
+@pytest.fixture
+def little_book(tmp_path) -> Path:
     """A copy of the book that tests may break: two short pages, in English alone."""
     left_out = shutil.ignore_patterns(
         ".*", "_build", "__pycache__", "tests", "src", "zh"
     )
-    root = tmp_path_factory.mktemp("book") / "little"
+    root = tmp_path / "little"
     shutil.copytree(ROOT, root, ignore=left_out)
     toc = "format: jb-book\nroot: setup\nchapters: [file: second]\n"
     (root / "_toc.yml").write_text(toc)

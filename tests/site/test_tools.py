@@ -102,7 +102,8 @@ def test_what_a_language_lacks_is_named_at_once(little_book):
 
 
 def test_a_third_language_is_built_and_a_broken_link_fails_every_time(little_book):
-    config = yaml.safe_load((little_book / "_config.yml").read_text(encoding="utf-8"))
+    english = (little_book / "_config.yml").read_text(encoding="utf-8")
+    config = yaml.safe_load(english)
     french = config["languages"]["en"] | {"language": "fr", "project": "Deux couches"}
     config["languages"]["fr"] = french
     text = yaml.safe_dump(config, allow_unicode=True)
@@ -110,7 +111,6 @@ def test_a_third_language_is_built_and_a_broken_link_fails_every_time(little_boo
     static, locale = little_book / "book/_static", little_book / "book/_locale"
     shutil.copytree(locale / "zh_CN", locale / "fr")
     shutil.copy(static / "card-en.png", static / "card-fr.png")
-    (little_book / "book/en/spare.ipynb").unlink(missing_ok=True)
     shutil.copytree(little_book / "book/en", little_book / "book/fr")
     done = build(little_book)
     assert done.returncode == 0, done.stderr
@@ -122,6 +122,8 @@ def test_a_third_language_is_built_and_a_broken_link_fails_every_time(little_boo
     setup = nbformat.read(path, as_version=4)
     setup.cells.append(new_markdown_cell("[gone](second.ipynb#no-such-place)"))
     nbformat.write(setup, path)
+    shutil.rmtree(little_book / "book/fr")
+    (little_book / "_config.yml").write_text(english, encoding="utf-8")
     for _ in range(2):
         done = build(little_book)
         assert done.returncode != 0
