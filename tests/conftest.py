@@ -14,15 +14,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-# Two workers with two threads each would fight for two cores; a number that is set already stays.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tools"))
-# Kernels, builds and torchrun's processes find sitecustomize.py there.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "tests" / "quick"), os.environ.get("PYTHONPATH")])
-)
 
 
 @pytest.hookimpl(wrapper=True)
