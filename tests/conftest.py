@@ -13,14 +13,7 @@ import yaml
 from filelock import FileLock
 from nbformat.v4 import new_markdown_cell
 
-# Two workers with two threads each would fight for two cores; a set number stays.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 ROOT = Path(__file__).resolve().parents[1]
-# Kernels, builds and torchrun's processes find sitecustomize.py there.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "tests" / "quick"), os.environ.get("PYTHONPATH")])
-)
 
 
 @pytest.hookimpl(wrapper=True)

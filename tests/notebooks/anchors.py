@@ -1,33 +1,33 @@
-"""Add the book's new addresses to the list of those that must stay: `python -m tests.notebooks.anchors`.
+"""Add the book's new addresses to the list of those that must stay.
 
-tests/notebooks/anchors.txt holds every page and every `page#anchor`, the same in both languages. A line is
+    python -m tests.notebooks.anchors
+
+anchors.txt holds every page and every ``page#anchor``, the same in all languages. A line is
 taken out by hand, and only when the address was never published.
 """
 
 from pathlib import Path
 
+from tests.conftest import ROOT
 from tests.notebooks.rules import Book
 
-ROOT = Path(__file__).parents[2]
 LIST = Path(__file__).with_name("anchors.txt")
 
 
-def addresses() -> set[str]:
+def addresses():
     """Every place that a link from outside can lead to."""
     found = set()
     for page in Book(ROOT):
         figures = [cell.figure[2] for cell in page.code if cell.figure[2]]
-        found |= {page.name} | {
-            f"{page.name}#{anchor}" for anchor in [*page.anchors, *figures]
-        }
+        found |= {page.name, *(f"{page.name}#{a}" for a in [*page.anchors, *figures])}
     return found
 
 
-def kept() -> set[str]:
-    return set(LIST.read_text(encoding="utf-8").split()) if LIST.exists() else set()
+def kept():
+    return set(LIST.read_text(encoding="utf-8").split())
 
 
 if __name__ == "__main__":
     new = addresses() - kept()
-    LIST.write_text("\n".join(sorted(addresses() | kept())) + "\n", encoding="utf-8")
+    LIST.write_text("\n".join(sorted(kept() | new)) + "\n", encoding="utf-8")
     print(*sorted(new), f"{len(new)} new addresses", sep="\n")

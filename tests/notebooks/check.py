@@ -3,20 +3,14 @@
     python -m tests.notebooks.check
     python -m tests.notebooks.check book/zh/setup.ipynb linear-what
 
-It takes a second, and changes nothing. The rules are in ``tests/notebooks/rules/``.
+It takes a second and changes nothing. The rules are in ``tests/notebooks/rules/``.
 """
 
 import sys
 from pathlib import Path
 
-from tests.notebooks.rules import (
-    Book,
-    problems_of_book,
-    problems_of_page,
-    problems_of_pair,
-)
-
-ROOT = Path(__file__).parents[2]
+from tests.conftest import ROOT
+from tests.notebooks.rules import Book, problems
 
 
 def main(names):
@@ -24,20 +18,12 @@ def main(names):
     unknown = wanted - {page.name for page in book}
     if unknown:
         return f"no such notebook: {', '.join(sorted(unknown))}"
-
-    problems = problems_of_book(book)
-    for page in book:
-        problems += problems_of_page(page)
-    for first, second in book.pairs:
-        problems += problems_of_pair(first, second)
-    if wanted:
-        problems = [
-            problem
-            for problem in problems
-            if any(f"/{name}.ipynb" in problem.split(":")[0] for name in wanted)
-        ]
-    print(*problems, sep="\n", end="\n" * bool(problems))
-    return f"{len(problems)} problems" if problems else 0
+    found = problems(book, wanted)
+    if found:
+        return "\n".join([*found, f"{len(found)} problems"])
+    pages = len(wanted or book.toc)
+    print(f"{pages} pages in {' and '.join(book.languages)}: nothing to mend")
+    return 0
 
 
 if __name__ == "__main__":

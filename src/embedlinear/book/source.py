@@ -1,26 +1,17 @@
-"""The note this book grows from: what it printed, its two runs played again, and its claims."""
+"""What the note printed in numbers, and the two runs that printed it, replayed."""
 
-import tomllib
-from importlib.resources import files
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from embedlinear.book.language import current_language
-
-_WORDS = {
-    "zh": ("笔记", "本书", "相等", "不同"),
-    "en": ("note", "book", "equal", "different"),
-}
+from embedlinear.book.claims import load, words
 
 
 def session_a():
     """The later run, cells 30 to 54: ``{cell: what it shows}``, in the order of the draws."""
     torch.manual_seed(1)
-    nn.Embedding(
-        3, 5
-    )  # before cell 33 one such layer must have been drawn; cell 32 is missing
+    nn.Embedding(3, 5)  # one layer is drawn before cell 33; there is no cell 32
     words = nn.Embedding(3, 5)
     shown = {35 + i: words(torch.tensor([i])) for i in range(3)}
 
@@ -46,113 +37,43 @@ def session_b():
 
 
 class Printed(NamedTuple):
-    """One output of the note: its numbers as text, one string a row."""
+    """One output of the note."""
 
-    cell: int  #: the note's number of the cell
     section: str  #: of the note: "1.1"
-    session: str  #: "A" or "B"
-    rows: list[str]
+    rows: list[str]  #: its numbers as text, a string for each row
     trainable: bool = False  #: whether requires_grad=True or a grad_fn was printed
-    shape: bool = False  #: whether a shape was printed, and no tensor
+    shape: bool = False  #: whether a shape was printed, and not a tensor
 
 
 def printed():
-    """Return all that the note printed in numbers, in the note's order."""
-    return [Printed(**output) for output in _load("numbers.toml")["printed"]]
+    """Return ``{cell: Printed}`` for all that the note printed in numbers, in its order."""
+    return {int(cell): Printed(**output) for cell, output in load("numbers").items()}
 
 
 def rows(value):
-    """Write a tensor or a shape as the note's numbers are written: four decimals, a string a row."""
+    """Write a tensor or a shape as the note does: four decimals, a string for each row."""
     if isinstance(value, torch.Size):
         return [" ".join(map(str, value))]
     table = value.detach().cpu().reshape(-1, value.shape[-1]).tolist()
     return [" ".join(f"{number:.4f}" for number in row) for row in table]
 
 
-def same(output, value):
-    """Whether ``value`` is what was printed: each digit, and whether it can be trained."""
-    return output.rows == rows(value) and _same_kind(output, value)
-
-
-def _same_kind(output, value):
+def computed_as(value):
+    """Return ``(rows, trainable, shape)`` of a computed value, to compare with a Printed's."""
     shape = isinstance(value, torch.Size)
-    return (output.shape, output.trainable) == (
-        shape,
-        not shape and value.requires_grad,
-    )
+    return rows(value), not shape and value.requires_grad, shape
 
 
-def comparison(computed, *sections):
-    """Return, as text, what the note printed in ``sections`` with ``computed[cell]`` under it."""
-    note, book, equal, different = _WORDS[current_language()]
-    blocks = []
-    for output in printed():
-        if output.section in sections:
-            value, lines = computed[output.cell], []
-            for number, (one, other) in enumerate(
-                zip(output.rows, rows(value), strict=True)
-            ):
-                verdict = (
-                    equal if one == other and _same_kind(output, value) else different
-                )
-                lines.append(
-                    f"{'' if number else output.cell:<5}{note}  {_columns(one)}".rstrip()
-                )
-                lines.append(f"{'':5}{book}  {_columns(other)}   {verdict}")
-            blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
-
-
-def _columns(row):
-    return f"{' '.join(f'{number:>7}' for number in row.split()):39}"
-
-
-# ---------------------------------------------------------------------------------------- claims
-
-
-class Claim(NamedTuple):
-    """One claim of the note, in the language asked for."""
-
-    id: str  #: "C5"
-    section: str  #: of the note: "1.2"
-    verdict: str  #: one of ``verdicts()``
-    claim: str
-    finding: str
-    shown: list[
-        str
-    ]  #: links to sections whose cells show it: "embedding-how.ipynb#padding-idx"
-
-
-def verdicts(language=None):
-    """Return ``{verdict: what it means}``, in ``language`` or the one in use."""
-    language = language or current_language()
-    known = _load("claims.toml")["verdicts"].values()
-    return {verdict[language]: verdict["meaning"][language] for verdict in known}
-
-
-def sections(language=None):
-    """Return ``{section of the note: (anchor of its claims, its title)}``."""
-    language = language or current_language()
-    known = _load("claims.toml")["sections"]
-    return {
-        name: (section["anchor"], section[language]) for name, section in known.items()
-    }
-
-
-def claims(language=None):
-    """Return the note's claims C1 to C20, with what running each of them showed."""
-    language = language or current_language()
-    data = _load("claims.toml")
-    return [
-        Claim(
-            claim["id"], claim["section"], data["verdicts"][claim["verdict"]][language],
-            claim["claim"][language], claim["finding"][language], claim["shown"],
-        )
-        for claim in data["claims"]
-    ]  # fmt: skip
-
-
-def _load(name):
-    return tomllib.loads(
-        files("embedlinear.book").joinpath("data", name).read_text(encoding="utf-8")
-    )
+def comparison(computed, section):
+    """Return, as text, each row printed in ``section`` above the row of ``computed[cell]``."""
+    lines, label = [], words()
+    for cell, output in printed().items():
+        if output.section == section:
+            ours, *kind = computed_as(computed[cell])
+            for number, pair in enumerate(zip(output.rows, ours, strict=True)):
+                note, book = (" ".join(f"{n:>7}" for n in row.split()) for row in pair)
+                equal = note == book and kind == [output.trainable, output.shape]
+                verdict = label["equal" if equal else "different"]
+                lines.append(f"{'' if number else cell:<4}{label['note']} {note}")
+                lines.append(f"    {label['book']} {book}  {verdict}")
+    return "\n".join(lines)

@@ -1,0 +1,12 @@
+"""What all tests need, those of a single notebook too: `pytest book/en/setup.ipynb`."""
+
+import os
+from pathlib import Path
+
+# Two workers with two threads each would fight for two cores; a number that is set stays.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Kernels, builds and torchrun's processes find sitecustomize.py there.
+quick = str(Path(__file__).parent / "tests" / "quick")
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [quick, os.environ.get("PYTHONPATH")])
+)

@@ -1,0 +1,93 @@
+"""The note's claims as a table: verdicts and numbers come from trying each claim."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from string import Formatter
+from typing import NamedTuple
+
+from embedlinear.book import proofs
+from embedlinear.book.language import current_language
+
+
+class Row(NamedTuple):
+    """A claim, and what came out when it was tried."""
+
+    id: str  #: "C5"
+    claim: str
+    verdict: str  #: a word of ``verdicts()``
+    finding: str  #: from the values that trying it gave
+    comment: str  #: prose, with links to sections that show more
+
+
+class Claims(list):
+    """Rows, shown in a notebook as a table."""
+
+    def _repr_markdown_(self):
+        label = words()
+        lines = [f"| {label['claim']} | {label['found']} |", "| --- | --- |"]
+        for row in self:
+            anchor = f'<a id="claim-{row.id.lower()}"></a>**{row.id}**'
+            found = f"**{row.verdict}**{label['stop']}{row.finding}"
+            remark = f"{label['remark']}{row.comment}"
+            lines.append(f"| {anchor} {row.claim} | {found}<br>{remark} |")
+        return "\n".join(lines)
+
+    def __repr__(self):
+        return "\n".join(f"{row.id} {row.verdict}" for row in self)
+
+
+def claims(section, **given):
+    """Try the claims of one section of the note, on a CPU; return them as ``Claims``.
+
+    ``given`` holds what a claim's function takes: ``C13=accuracies``.
+    """
+    language, found = current_language(), Claims()
+    for claim in load("claims")["claims"]:
+        if claim["section"] == section:
+            function = getattr(proofs, claim["id"].lower())
+            came = function(*(given[name] for name in given if name == claim["id"]))
+            found.append(
+                Row(
+                    claim["id"],
+                    claim["claim"][language],
+                    load("claims")["verdicts"][came.verdict][language],
+                    fill(claim["finding"][language], came.values),
+                    claim["comment"][language],
+                )
+            )
+    return found
+
+
+def verdicts():
+    """Return ``{verdict: what it means}`` in the language in use."""
+    language = current_language()
+    known = load("claims")["verdicts"].values()
+    return {verdict[language]: verdict["meaning"][language] for verdict in known}
+
+
+def fill(finding, values):
+    """Put ``values`` into a finding; ValueError unless it uses each of them."""
+    used = {name.split("[")[0] for _, name, _, _ in Formatter().parse(finding) if name}
+    if used != set(values):
+        raise ValueError(f"the finding {finding!r} is given {sorted(values)}; use them")
+    return finding.format(**{name: _said(value) for name, value in values.items()})
+
+
+def _said(value):
+    """Yes, No and lists of names in the language in use; anything else as it is."""
+    if isinstance(value, bool):
+        return words()["yes" if value else "no"]
+    return words()["comma"].join(value) if isinstance(value, list) else value
+
+
+def words():
+    """Return the labels in the language in use."""
+    return load("claims")["words"][current_language()]
+
+
+@cache
+def load(name):
+    """Return a data file, ``claims`` or ``numbers``."""
+    path = files("embedlinear.book") / "data" / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
