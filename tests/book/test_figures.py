@@ -287,14 +287,6 @@ def test_names_of_lines_that_end_together_keep_their_order_and_stay_beside_the_a
     assert 0 <= min(heights.values()) and max(heights.values()) <= 1
 
 
-def test_both_languages_have_the_same_labels():
-    zh, en = figures.TEXT["zh"], figures.TEXT["en"]
-    assert zh.keys() == en.keys()
-    for key in zh:
-        assert zh[key] != en[key]
-        assert re.findall(r"{\w+}", zh[key]) == re.findall(r"{\w+}", en[key])
-
-
 def test_readers_words_have_glyphs():
     # Every level-1 character of GB 2312, ASCII and full-width punctuation.
     from matplotlib.ft2font import FT2Font

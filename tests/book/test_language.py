@@ -1,13 +1,20 @@
-"""use_language: the choice holds, and a wrong one changes nothing."""
+"""use_language: the choice holds, a wrong one changes nothing, and no label lacks a language."""
 
-import ast
-from pathlib import Path
+import re
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from embedlinear.book import language, use_language
-from embedlinear.book.language import current_language
+from embedlinear.book.language import LANGUAGES, current_language, labels
+
+LABELS = {
+    f"{section}.{key}": label
+    for section, group in language._LABELS.items()
+    for key, label in group.items()
+}
 
 
 @pytest.fixture(autouse=True)
@@ -17,21 +24,17 @@ def restore():
     use_language(before)
 
 
-@pytest.mark.parametrize("name", ["zh", "en"])
+@pytest.mark.parametrize("name", LANGUAGES)
 def test_the_choice_holds(name):
     assert use_language(name) is None  # a set-up cell that ends with it shows nothing
     assert current_language() == name
+    assert labels("figures")["output"] == LABELS["figures.output"][name]
 
 
 def test_english_until_chosen():
-    # Read from the source: other tests of this process may have chosen already.
-    tree = ast.parse(Path(language.__file__).read_text(encoding="utf-8"))
-    values = [
-        node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "_current"
-    ]
-    assert values == ["en"]
+    code = "from embedlinear.book.language import current_language as c; print(c())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == "en\n"
 
 
 @pytest.mark.parametrize("wrong", ["fr", "ZH", "", None, 1, ["zh"], torch.ones(2)])
@@ -40,3 +43,12 @@ def test_a_wrong_choice_is_refused_and_changes_nothing(wrong):
     with pytest.raises(ValueError, match='use_language: language is .*"zh" or "en"'):
         use_language(wrong)
     assert current_language() == "zh"
+
+
+def test_every_label_has_every_language():
+    for name, label in LABELS.items():
+        assert label.keys() == {*LANGUAGES}, name
+        assert len({*map(str, label.values())}) == len(LANGUAGES), name
+        assert not re.search(r"[\u4e00-\u9fff]", str(label["en"])), name
+        fields = [sorted(re.findall(r"{\w+}", str(words))) for words in label.values()]
+        assert fields == fields[:1] * len(LANGUAGES), name

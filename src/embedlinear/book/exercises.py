@@ -4,32 +4,7 @@ import numbers
 
 import torch
 
-from embedlinear.book.language import current_language
-
-_TEXT = {
-    "zh": {
-        "open": "○ 还没有作答",
-        "right": "✓ 对了",
-        "wrong": "✗ 再想想：你写的是 {given}，{hint}",
-        "type": "类型不对，应该是 {want}",
-        "shape": "形状不对，应该是 {want}",
-        "value": "值不对",
-        "raised": "但这里会报错",
-        "ran": "但这里不会报错",
-        "error": "但这里报的是另一种错",
-    },
-    "en": {
-        "open": "○ Not answered yet",
-        "right": "✓ Correct",
-        "wrong": "✗ Not yet: you wrote {given}; {hint}",
-        "type": "the type differs, it should be {want}",
-        "shape": "the shape differs, it should be {want}",
-        "value": "the value differs",
-        "raised": "but this raises an error",
-        "ran": "but this raises no error",
-        "error": "but this raises another error",
-    },
-}
+from embedlinear.book.language import labels
 
 
 class Verdict(str):
@@ -49,7 +24,7 @@ def check(prediction, run):
         raise TypeError(
             f"check: run is {run!r}; it must be a function, as in check(3, lambda: x)"
         )
-    text = _TEXT[current_language()]
+    text = labels("exercises")
     if prediction is ...:
         return Verdict(text["open"])
     names_error = isinstance(prediction, type) and issubclass(prediction, BaseException)

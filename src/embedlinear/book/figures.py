@@ -15,48 +15,7 @@ from matplotlib import font_manager, patheffects
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import EngFormatter, NullFormatter
 
-from embedlinear.book.language import current_language
-
-TEXT = {
-    "zh": {
-        "table": "权重表",
-        "output": "输出",
-        "one_hot": "独热编码",
-        "input": "输入",
-        "bias": "偏置",
-        "before": "变换前：x",
-        "after": "变换后：{formula}",
-        "step": "训练步数",
-        "cosine": "余弦相似度",
-        "accuracy": "准确率",
-        "vocabulary": "词表大小",
-        "time": "时间",
-        "memory": "内存",
-        "ratio": "{ratio} 倍",
-        "process": "进程 {number}",
-        "found": "查到的",
-        "reduced": "全归约：相加",
-    },
-    "en": {
-        "table": "weight table",
-        "output": "output",
-        "one_hot": "one-hot",
-        "input": "input",
-        "bias": "bias",
-        "before": "before: x",
-        "after": "after: {formula}",
-        "step": "training step",
-        "cosine": "cosine similarity",
-        "accuracy": "accuracy",
-        "vocabulary": "vocabulary size",
-        "time": "time",
-        "memory": "memory",
-        "ratio": "{ratio}×",
-        "process": "process {number}",
-        "found": "found",
-        "reduced": "all-reduce: the sum",
-    },
-}
+from embedlinear.book.language import labels
 
 # The package brings its own Chinese font: Colab, Windows and Linux share none. Registering it only
 # makes it known; the readers' own figures look as before.
@@ -113,7 +72,7 @@ def lookup(weight, indices, words=None, decimals=2):
     """
     weight, indices, names = _table(weight, indices, words)
     picks, found = [names[i] for i in indices], weight[indices]
-    text, cell, lane = _text(), _cell(decimals, weight), 0.17
+    text, cell, lane = labels("figures"), _cell(decimals, weight), 0.17
     left, top = _width(*names), _HEIGHT
     right, below = left + weight.shape[1] * cell, top + (len(weight) + 1.3) * _HEIGHT
     title, result = _title(text["table"], weight), _title(text["output"], found)
@@ -155,7 +114,11 @@ def dealt(weight, indices, processes, words=None, decimals=2):
             f"processes is {processes!r}; expected a whole number from 1 to"
             f" {len(weight)}, the rows of weight"
         )
-    text, cell, picks = _text(), _cell(decimals, weight), [names[i] for i in indices]
+    text, cell, picks = (
+        labels("figures"),
+        _cell(decimals, weight),
+        [names[i] for i in indices],
+    )
     parts, scale = weight.chunk(processes), weight.abs().max()
     left = max(_width(*names), 0.2)
     right = left + max(
@@ -236,7 +199,7 @@ def one_hot_product(weight, indices, words=None, decimals=2):
     product have an outline; the others, multiplied by zero, are grey.
     """
     weight, indices, names = _table(weight, indices, words)
-    text, picks = _text(), [names[i] for i in indices]
+    text, picks = labels("figures"), [names[i] for i in indices]
     hot = torch.zeros(len(indices), len(weight), dtype=weight.dtype)
     hot[torch.arange(len(indices)), indices] = 1
     if len(indices) == 1:
@@ -268,7 +231,7 @@ def linear_blocks(x, weight, bias=None, decimals=2):
             f" expects in_features = {weight.shape[1]}"
         )
     _drawable("x", x)
-    text, product = _text(), x @ weight.T
+    text, product = labels("figures"), x @ weight.T
     blocks = [("product", _title("x @ W.T", product), product)]
     if bias is not None:
         blocks += [
@@ -296,7 +259,7 @@ def affine(weight, bias=None):
             f"weight has shape {tuple(weight.shape)}; to draw it, it must be (2, 2)"
         )
     shift = torch.zeros(2, dtype=weight.dtype) if bias is None else bias
-    text, formula = _text(), "x @ W.T" + ("" if bias is None else " + b")
+    text, formula = labels("figures"), "x @ W.T" + ("" if bias is None else " + b")
     fig, axes = plt.subplots(1, 2, figsize=(4.7, 2.6), layout="constrained")
     corners = torch.tensor([[-1, -1], [-1, 1], [1, -1], [1, 1]], dtype=weight.dtype)
     # Both panels share one scale, so that stretching is seen as stretching.
@@ -370,7 +333,7 @@ def similarity(history, steps=None):
                 " between -1 and 1"
             )
     fig, ax = plt.subplots(figsize=(4.7, 3), layout="constrained")
-    text = _text()
+    text = labels("figures")
     ax.axhline(0, color="#777777", lw=0.8)
     ax.set(xlabel=text["step"], ylabel=text["cosine"], ylim=(-1.05, 1.05))
     _curves(
@@ -415,7 +378,7 @@ def spread(history, steps=None, quantity="accuracy"):
                 f" {values.max():.4g}; they must lie between {low} and {high}"
             )
     fig, ax = plt.subplots(figsize=(4.7, 3), layout="constrained")
-    text = _text()
+    text = labels("figures")
     ax.set(xlabel=text["step"], ylabel=text[quantity])
     if quantity == "cosine":
         ax.axhline(0, color="#777777", lw=0.8)
@@ -467,7 +430,7 @@ def cost(measurements, quantity="time"):
                 " above 0, for the axes are logarithmic"
             )
         curves[label] = tuple(zip(*pairs))
-    text, first = _text(), dict(zip(*next(iter(curves.values()))))
+    text, first = labels("figures"), dict(zip(*next(iter(curves.values()))))
     fig, ax = plt.subplots(figsize=(4.7, 3.3), layout="constrained")
     ax.set(xscale="log", yscale="log", xlabel=text["vocabulary"], ylabel=text[quantity])
     sizes = sorted({size for xs, _ in curves.values() for size in xs})
@@ -674,10 +637,6 @@ def _arrow(ax, start, end, label, colour, at_tip=True, **style):
         va="center",
         path_effects=_HALO,
     )
-
-
-def _text():
-    return TEXT[current_language()]
 
 
 def _title(name, values):

@@ -1,6 +1,21 @@
-"""The language of what the helpers draw and print: set once, in a notebook's first cell."""
+"""The language of what the helpers draw and print: set once, in a notebook's first cell.
 
-LANGUAGES = ("zh", "en")
+Their words stand in ``labels.toml``, each in every language, and nowhere else.
+"""
+
+import tomllib
+from importlib.resources import files
+
+_LABELS = tomllib.loads((files(__package__) / "labels.toml").read_text("utf-8"))
+#: Those that any label has. A test finds the label that lacks one.
+LANGUAGES = tuple(
+    dict.fromkeys(
+        language
+        for section in _LABELS.values()
+        for label in section.values()
+        for language in label
+    )
+)
 _current = "en"
 
 
@@ -22,3 +37,8 @@ def use_language(language):
 def current_language():
     """Return the language in use, ``"en"`` until ``use_language`` is called."""
     return _current
+
+
+def labels(section):
+    """Return the words of a section of ``labels.toml`` in the current language, by key."""
+    return {key: label[_current] for key, label in _LABELS[section].items()}

@@ -13,84 +13,7 @@ from itertools import combinations_with_replacement, product
 import torch
 
 from embedlinear.book.figures import _drawable, _numbers, _ratio
-from embedlinear.book.language import current_language
-
-TEXT = {
-    "zh": {
-        "all": "全部数字",
-        "and": "，",
-        "batch": "这一批",
-        "batch_said": "这一批是 {a}。各行的梯度：{all}。",
-        "bytes": "{bytes} 字节",
-        "cosine": "余弦相似度，从 -1 到 1",
-        "cost": "词表变大，代价怎样变",
-        "count": "次数",
-        "default": "默认设置",
-        "different": "查表取出第 {index} 行；独热向量乘权重表，得到的 {count} 个数却不同。",
-        "equal": "查表取出第 {index} 行；独热向量乘权重表，得到同样的 {count} 个数。",
-        "gradient": "梯度",
-        "gradients": "一批索引，哪几行得到梯度",
-        "index": "索引",
-        "looked_up": "查表",
-        "lookup": "一个索引，两条路：查表与相乘",
-        "memory": "内存",
-        "multiplied": "相乘 x @ E",
-        "one_hot": "独热 x",
-        "pair": "词对",
-        "place": "这一批的第 {n} 个索引",
-        "ratio": "倍数",
-        "refused": "索引 {index} 越界。查表：{lookup}；独热编码：{encode}",
-        "row": "行",
-        "rows": "权重表 E",
-        "similarity": "训练中的余弦相似度",
-        "size": "词表大小 V",
-        "size_said": "{a} 个词。时间：{time}。内存：{memory}。",
-        "step": "训练步数",
-        "step_said": "{a}，第 {b} 步：{all}。",
-        "task": "任务",
-        "tick": "（每格 10 倍）",
-        "time": "时间",
-        "times": "{ratio} 倍",
-    },
-    "en": {
-        "all": "All the numbers",
-        "and": ", ",
-        "batch": "The batch",
-        "batch_said": "The batch is {a}. The gradients of the rows: {all}.",
-        "bytes": "{bytes} bytes",
-        "cosine": "cosine similarity, from -1 to 1",
-        "cost": "What a larger vocabulary costs",
-        "count": "times",
-        "default": "default settings",
-        "different": "The lookup takes row {index}; the one-hot vector times the table gives"
-        " {count} other numbers.",
-        "equal": "The lookup takes row {index}; the one-hot vector times the table gives the same"
-        " {count} numbers.",
-        "gradient": "gradient",
-        "gradients": "A batch of indices, and the rows that receive a gradient",
-        "index": "Index",
-        "looked_up": "lookup",
-        "lookup": "One index, two ways: lookup and product",
-        "memory": "Memory",
-        "multiplied": "product x @ E",
-        "one_hot": "one-hot x",
-        "pair": "pair",
-        "place": "Index number {n} of the batch",
-        "ratio": "ratio",
-        "refused": "Index {index} is out of range. Lookup: {lookup}; one-hot: {encode}",
-        "row": "row",
-        "rows": "weight table E",
-        "similarity": "Cosine similarity during training",
-        "size": "Vocabulary size V",
-        "size_said": "{a} words. Time: {time}. Memory: {memory}.",
-        "step": "Training step",
-        "step_said": "{a}, step {b}: {all}.",
-        "task": "Task",
-        "tick": " (each tick: 10×)",
-        "time": "Time",
-        "times": "{ratio}×",
-    },
-}
+from embedlinear.book.language import labels
 
 
 class Widget:
@@ -104,8 +27,8 @@ class Widget:
     def __init__(self, kind, controls, frames, said, state, plain):
         self.kind, self.controls, self.frames, self.said = kind, controls, frames, said
         self.title, self.all, self.plain, place = (
-            _text()[kind],
-            _text()["all"],
+            labels("widgets")[kind],
+            labels("widgets")["all"],
             plain,
             0,
         )
@@ -158,7 +81,7 @@ def lookup(embedding, encode, words=None, decimals=2):
     """
     _runs("embedding", embedding)
     _runs("encode", encode)
-    table, text = getattr(embedding, "weight", None), _text()
+    table, text = getattr(embedding, "weight", None), labels("widgets")
     if not isinstance(table, torch.Tensor):
         raise TypeError(f"embedding is {embedding!r}; expected a layer with a weight")
     if table.device.type != "cpu":
@@ -234,7 +157,7 @@ def gradients(gradient, words, batch, **options):
     of its indices, and for every choice of options.
     """
     _runs("gradient", gradient)
-    names, text, batch = _names(words), _text(), sorted(batch)
+    names, text, batch = _names(words), labels("widgets"), sorted(batch)
     if not 1 <= len(batch) <= 4 or not all(
         index in range(len(names)) for index in batch
     ):
@@ -309,7 +232,12 @@ def cost(time, memory):
     ``time`` and ``memory`` map a method to ``{size: cost}``, in seconds and in bytes, as
     ``figures.cost`` takes them. Ratios are to the first method of each.
     """
-    groups, text, scales, sizes = {"time": time, "memory": memory}, _text(), {}, None
+    groups, text, scales, sizes = (
+        {"time": time, "memory": memory},
+        labels("widgets"),
+        {},
+        None,
+    )
     for key, methods in groups.items():
         for label, points in _dict(key, methods).items():
             where = f"{key}[{label!r}]"
@@ -383,7 +311,7 @@ def similarity(history, steps):
 
     ``history`` maps a task to ``{pair of words: T cosines}``; ``steps`` (T,) says after how many.
     """
-    text, curves, pairs = _text(), {}, None
+    text, curves, pairs = labels("widgets"), {}, None
     steps = _numbers("steps", steps, (1,)).tolist()
     for task, given in _dict("history", history).items():
         where = f"history[{task!r}]"
@@ -429,10 +357,6 @@ def similarity(history, steps):
 
 
 # --- what a widget is given ---
-
-
-def _text():
-    return TEXT[current_language()]
 
 
 def _runs(name, value):

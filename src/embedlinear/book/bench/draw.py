@@ -11,23 +11,8 @@ from matplotlib.ticker import EngFormatter, NullFormatter, PercentFormatter
 
 from embedlinear.book.bench.results import rate, series, share, side
 from embedlinear.book.figures import _HALO, _LINES, _curves, _styled
-from embedlinear.book.language import current_language
+from embedlinear.book.language import labels
 
-TEXT = {
-    "zh": {
-        "V": "词表大小", "batch": "一批的索引个数", "D": "向量宽度",
-        "seconds": "时间", "peak": "额外的内存峰值",
-        "table": "权重表的大小", "rate": "每秒搬运的字节", "copying": "整块复制",
-        "copy": "占复制上限", "product": "占矩阵乘法上限",
-    },
-    "en": {
-        "V": "vocabulary size", "batch": "indices in a batch", "D": "width of a vector",
-        "seconds": "time", "peak": "extra memory at the peak",
-        "table": "size of the weight table", "rate": "bytes moved per second",
-        "copying": "a large copy",
-        "copy": "of the copy", "product": "of the matrix product",
-    },
-}  # fmt: skip
 UNITS = {"seconds": "s", "peak": "B", "rate": "B/s"}
 
 
@@ -54,7 +39,7 @@ def curves(results, family, lines, over="V", quantity="seconds", **size):
         )
     fig, axes = _panels(results, 2.9)
     for ax, result, here in zip(axes, results, found):
-        _logarithmic(ax, _text()[over] if ax is axes[-1] else "", _text()[quantity],
+        _logarithmic(ax, labels("bench")[over] if ax is axes[-1] else "", labels("bench")[quantity],
                      "", UNITS[quantity])  # fmt: skip
         for set_limits, values in zip((ax.set_xlim, ax.set_ylim), zip(*points)):
             set_limits(
@@ -79,7 +64,7 @@ def wall(results, family="lookup", name="torch.nn", batch=65_536):
     Dotted lines are the caches of the machine, the dashed one is the speed of a large copy.
     """
     fig, axes = _panels(results, 3.1)
-    text = _text()
+    text = labels("bench")
     for ax, result in zip(axes, results):
         sizes = series(result, family, name, batch=batch)
         points = {}
@@ -114,7 +99,7 @@ def shares(results, bars):
     drawn as 1, with its number.
     """
     fig, axes = _panels(results, 0.9 + 0.52 * len(bars), share_y=False)
-    text = _text()
+    text = labels("bench")
     for ax, result in zip(axes, results):
         for row, (label, (family, name, size)) in enumerate(bars.items()):
             reached = share(result, side(result, family, name, **size))
@@ -196,7 +181,3 @@ def _logarithmic(ax, xlabel, ylabel, xunit, yunit):
 
 def _percent(value):
     return f"{value:.0%}" if value >= 0.095 else f"{value:.1%}" if value else "0"
-
-
-def _text():
-    return TEXT[current_language()]

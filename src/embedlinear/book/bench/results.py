@@ -12,19 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from embedlinear.book.language import current_language
+from embedlinear.book.language import labels
 from embedlinear.book.reviews import Table
-
-TEXT = {
-    "zh": {
-        "head": ["设备", "型号", "线程", "日期", "PyTorch"],
-        "none": "还没有结果",
-    },
-    "en": {
-        "head": ["device", "model", "threads", "date", "PyTorch"],
-        "none": "no result yet",
-    },
-}
 
 
 def about(device, command):
@@ -95,7 +84,7 @@ def is_gpu(result):
 
 def provenance(results):
     """A table: the machine, date and version behind each result; a missing GPU is said as well."""
-    text = TEXT[current_language()]
+    text = labels("bench")
     rows = [
         ["GPU" if is_gpu(result) else "CPU",
          *(str(result["about"][key]) for key in ("model", "threads", "date", "torch"))]
