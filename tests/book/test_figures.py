@@ -49,6 +49,9 @@ DRAW = {
     "similarity": lambda: figures.similarity(HISTORY, [0, 10, 20]),
     "spread": lambda: figures.spread(RUNS, [0, 20, 40]),
     "met": lambda: figures.spread({"优·良": [[0, 0.9], [0.2, 0.5]]}, quantity="cosine"),
+    "losses": lambda: figures.spread(
+        {"a": [[64, 45], [60, 44]], "b": [[6, 4]]}, [1, 2], "loss", across="width"
+    ),
     "cost": lambda: figures.cost(COSTS),
     "memory": lambda: figures.cost(COSTS, "memory"),
 }
@@ -84,6 +87,7 @@ LABELS = {
         "en": ["training step", "accuracy", *RUNS],
     },
     "met": {"zh": ["余弦相似度", "优·良"], "en": ["cosine similarity", "优·良"]},
+    "losses": {"zh": ["width", "损失", "a", "b"], "en": ["width", "loss", "a", "b"]},
     "cost": {
         "zh": ["词表大小", "时间", "14 倍", "94 倍", "39,000 倍", *COSTS],
         "en": ["vocabulary size", "time", "14×", "94×", "39,000×", *COSTS],
@@ -439,9 +443,14 @@ BAD = [
         r"'b'\] has 2 values a run",
     ),
     (
-        lambda: figures.spread({"a": [[1]]}, quantity="loss"),
+        lambda: figures.spread({"a": [[1]]}, quantity="error"),
         ValueError,
-        "quantity is 'loss'",
+        "quantity is 'error'",
+    ),
+    (
+        lambda: figures.spread({"a": [[-1]]}, quantity="loss"),
+        ValueError,
+        "from -1 to -1; they must lie between 0 and inf",
     ),
     (lambda: figures.cost([1, 2]), TypeError, r"measurements is \[1, 2\]"),
     (lambda: figures.cost({"a": [1]}), TypeError, r"measurements\['a'\] is \[1\]"),
@@ -463,6 +472,14 @@ def test_spread_draws_the_mean_and_the_extremes():
         assert np.allclose([box.y0, box.y1], [runs.min(), runs.max()])
     assert len({line.get_linestyle() for line in lines.values()}) == 2
     assert len({line.get_marker() for line in lines.values()}) == 2
+
+
+@pytest.mark.parametrize("name", ["similarity", "spread", "met", "losses", "cost"])
+def test_the_names_of_lines_stand_beside_the_axes(name):
+    """Places taken from limits that matplotlib had not yet updated put them far below."""
+    (ax,) = DRAW[name]().axes
+    heights = [t.xyann[1] for t in ax.texts if getattr(t, "arrow_patch", None)]
+    assert heights and all(-0.05 <= height <= 1.05 for height in heights)
 
 
 @pytest.mark.parametrize("draw, error, message", BAD)

@@ -345,13 +345,14 @@ def similarity(history, steps=None):
 
 
 @_styled
-def spread(history, steps=None, quantity="accuracy"):
+def spread(history, steps=None, quantity="accuracy", across=None):
     """Draw runs that were repeated: a line through their means, a band from lowest to highest.
 
     ``history`` maps a label to (runs, T) values, ``steps`` is (T,), counted from 0 if missing;
-    ``quantity`` is ``"accuracy"`` or ``"cosine"`` and sets the range that values must lie in.
+    ``quantity`` is ``"accuracy"``, ``"cosine"`` or ``"loss"`` and sets the range that values
+    must lie in; ``across`` names what ``steps`` are, by default training steps.
     """
-    ranges = {"accuracy": (0, 1), "cosine": (-1, 1)}
+    ranges = {"accuracy": (0, 1), "cosine": (-1, 1), "loss": (0, math.inf)}
     if quantity not in ranges:
         raise ValueError(
             f"quantity is {quantity!r}; it must be one of {sorted(ranges)}"
@@ -379,7 +380,7 @@ def spread(history, steps=None, quantity="accuracy"):
             )
     fig, ax = plt.subplots(figsize=(4.7, 3), layout="constrained")
     text = labels("figures")
-    ax.set(xlabel=text["step"], ylabel=text[quantity])
+    ax.set(xlabel=across or text["step"], ylabel=text[quantity])
     if quantity == "cosine":
         ax.axhline(0, color="#777777", lw=0.8)
         ax.set(ylim=(-1.05, 1.05))
@@ -393,7 +394,7 @@ def spread(history, steps=None, quantity="accuracy"):
             lw=0,
             gid=f"band {label}",
         )
-    if quantity == "accuracy":  # curves end high, and their names need room
+    if quantity != "cosine":  # curves may end high, and their names need room
         bottom, top = ax.get_ylim()
         ax.set_ylim(bottom, top + 0.15 * (top - bottom))
     _curves(
