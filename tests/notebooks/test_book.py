@@ -22,3 +22,11 @@ def test_a_page_keeps_the_rules(page):
 @pytest.mark.parametrize("pair", BOOK.pairs, ids=lambda pair: pair[0].name)
 def test_a_page_and_its_translation(pair):
     fail_with([line for rule in PAIR_RULES for line in rule(*pair)])
+
+
+@pytest.mark.parametrize("language", BOOK.languages)
+def test_each_term_of_the_glossary_is_in_both_indices(language):
+    *tables, english, chinese = BOOK.pages[language]["glossary"].cells
+    terms = {f"#{anchor}" for cell in tables for anchor in cell.anchors}
+    terms = {term for term in terms if term.startswith("#term-")}
+    assert terms == set(english.links) == set(chinese.links)

@@ -7,7 +7,7 @@ from string import Formatter
 from typing import NamedTuple
 
 from embedlinear.book import proofs
-from embedlinear.book.language import current_language
+from embedlinear.book.language import current_language, labels
 
 
 class Row(NamedTuple):
@@ -24,7 +24,7 @@ class Claims(list):
     """Rows, shown in a notebook as a table."""
 
     def _repr_markdown_(self):
-        label = words()
+        label = labels("claims")
         lines = [f"| {label['claim']} | {label['found']} |", "| --- | --- |"]
         for row in self:
             anchor = f'<a id="claim-{row.id.lower()}"></a>**{row.id}**'
@@ -77,13 +77,8 @@ def fill(finding, values):
 def _said(value):
     """Yes, No and lists of names in the language in use; anything else as it is."""
     if isinstance(value, bool):
-        return words()["yes" if value else "no"]
-    return words()["comma"].join(value) if isinstance(value, list) else value
-
-
-def words():
-    """Return the labels in the language in use."""
-    return load("claims")["words"][current_language()]
+        return labels("claims")["yes" if value else "no"]
+    return labels("claims")["comma"].join(value) if isinstance(value, list) else value
 
 
 @cache

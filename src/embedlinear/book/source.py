@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from embedlinear.book.claims import load, words
+from embedlinear.book.claims import load
+from embedlinear.book.language import labels
 
 
 def session_a():
@@ -66,7 +67,7 @@ def computed_as(value):
 
 def comparison(computed, section):
     """Return, as text, each row printed in ``section`` above the row of ``computed[cell]``."""
-    lines, label = [], words()
+    lines, label = [], labels("claims")
     for cell, output in printed().items():
         if output.section == section:
             ours, *kind = computed_as(computed[cell])

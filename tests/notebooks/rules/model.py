@@ -8,11 +8,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
-import yaml
 from bs4 import BeautifulSoup
 from IPython.core.inputtransformer2 import TransformerManager
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from tools.book import languages, pages
 
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 VOCABULARY = "优良差"  # the little vocabulary that all languages share
@@ -213,25 +214,6 @@ class Book:
         """Each page of the first language with the same page of another."""
         first, *others = self.pages.values()
         return [(first[n], there[n]) for there in others for n in first if n in there]
-
-
-def languages(root):
-    """The languages of the book; all others are compared with the first."""
-    return list(yaml.safe_load((root / "_config.yml").read_text("utf-8"))["languages"])
-
-
-def pages(root):
-    """The pages in reading order."""
-
-    def files_in(toc):
-        if isinstance(toc, list):
-            return [name for entry in toc for name in files_in(entry)]
-        if not isinstance(toc, dict):
-            return []
-        inner = [toc.get(key) for key in ("parts", "chapters", "sections")]
-        return [toc[k] for k in ("root", "file") if k in toc] + files_in(inner)
-
-    return files_in(yaml.safe_load((root / "_toc.yml").read_text("utf-8")))
 
 
 @cache
