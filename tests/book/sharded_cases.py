@@ -1,23 +1,29 @@
-"""What test_sharded.py needs from inside the processes: more runs beside the chapter's own."""
+"""What test_sharded.py asks of each of its two processes; FOLDER/RANK.pt answers."""
+
+import sys
+from pathlib import Path
 
 import torch
 from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor
 from torch.distributed.tensor.debug import CommDebugMode
-from torch.distributed.tensor.parallel import parallelize_module
+from torch.distributed.tensor.parallel import ColwiseParallel, parallelize_module
 
-from embedlinear.book import sharded, sharded_runs
-from embedlinear.book.sharded_runs import PLAN, batch, whole
+from embedlinear.book import sharded
+from embedlinear.book.sharded_runs import PLAN, Traffic, build, train, update, whole
 
-TABLES = [  # rows, options; with 4 processes some of these leave a process without a row
+TABLES = [  # rows, options; of one row the second process has none
     (1, {}),
-    (3, {}),
-    (5, {}),
     (8, {}),
-    (13, {}),
-    *((7, {"padding_idx": row}) for row in range(7)),
-    (5, {"padding_idx": -1}),
+    *((7, {"padding_idx": row}) for row in (0, 3, 4, -1)),
     (7, {"scale_grad_by_freq": True}),
 ]
+
+
+def by_rows(mesh, rows=7, width=2, **options):
+    table = sharded.Embedding(rows, width, **options)
+    return parallelize_module(table, mesh, PLAN["embedding"])
 
 
 def ids_for(rows):
@@ -25,62 +31,75 @@ def ids_for(rows):
     return torch.arange(4 * rows).remainder(rows).mul(3).remainder(rows).view(2, -1)
 
 
-def tables(mesh, options):
-    """Output and gradient of each table, and of a lookup of nothing and of a single int32."""
+def tables(mesh):
+    """Output and gradient of each table, and a lookup of nothing and of one int32."""
     found = []
-    for rows, how in TABLES:
+    for rows, options in TABLES:
         torch.manual_seed(rows)
-        table = parallelize_module(
-            sharded.Embedding(rows, 3, **how), mesh, PLAN["embedding"]
-        )
+        table = by_rows(mesh, rows, **options)
         output = table(ids_for(rows).to(mesh.device_type))
         output.pow(2).sum().backward()
-        nothing = table(torch.zeros(0, 2, dtype=torch.int64, device=mesh.device_type))
-        single = table(
-            torch.tensor(rows - 1, dtype=torch.int32, device=mesh.device_type)
-        )
-        found.append([whole(t) for t in (output, table.weight.grad, nothing, single)])
+        nothing, last = torch.zeros(0, 2, dtype=torch.int64), torch.tensor(rows - 1)
+        others = [table(ids.to(mesh.device_type)) for ids in (nothing, last.int())]
+        found.append([whole(t) for t in (output, table.weight.grad, *others)])
     return found
 
 
-def filled(mesh, options):
-    """A table drawn where its rows are, in blocks that no process's rows begin or end with."""
-    table = parallelize_module(sharded.Embedding(103, 2), mesh, PLAN["embedding"])
-    sharded.fill_(table.weight, padding_idx=30, seed=5, block=10)
+def filled(mesh):
+    """3,000 rows are three blocks; the process boundary is inside the second."""
+    table = by_rows(mesh, rows=3000)
+    sharded.fill_(table.weight, padding_idx=2000, seed=5)
     return whole(table.weight)
 
 
-def refused(mesh, options):
-    """The error of each lookup that is refused, as this process sees it."""
+def refused(mesh):
+    """The error of each thing that is refused, as this process sees it."""
+    ids, square = torch.tensor([0, 1], device=mesh.device_type), torch.ones(4, 4)
+    everywhere = DTensor.from_local(ids, mesh, [Replicate()])
+    columns = parallelize_module(sharded.Embedding(7, 2), mesh, ColwiseParallel())
+    plain = by_rows(mesh)
+    plain._forward_pre_hooks.clear()  # RowwiseParallel's, which makes a DTensor of ids
+    two = init_device_mesh(mesh.device_type, (mesh.size(), 1))
     cases = {
-        "past": ([0, 7], {}),
-        "negative": ([[0, -1]], {}),
-        "float": ([0.0], {}),
-        "max_norm": ([0], {"max_norm": 1.0}),
-        "sparse": ([0], {"sparse": True}),
+        "past": lambda: by_rows(mesh)(ids * 7),
+        "negative": lambda: by_rows(mesh)(-ids[None]),
+        "float": lambda: by_rows(mesh)(ids.float()),
+        "max_norm": lambda: by_rows(mesh, max_norm=1.0)(ids),
+        "sparse": lambda: by_rows(mesh, sparse=True)(ids),
+        "columns": lambda: columns(everywhere),
+        "plain ids": lambda: plain(ids),
+        "own ids": lambda: plain(DTensor.from_local(ids, mesh, [Shard(0)])),
+        "replicate": lambda: sharded.own_rows(
+            distribute_tensor(square, mesh, [Replicate()])
+        ),
+        "two dimensions": lambda: sharded.own_rows(
+            distribute_tensor(square, two, [Shard(0), Replicate()])
+        ),
     }
     messages = {}
-    for name, (ids, how) in cases.items():
-        table = parallelize_module(
-            sharded.Embedding(7, 2, **how), mesh, PLAN["embedding"]
-        )
+    for name, case in cases.items():
         try:
-            table(torch.tensor(ids, device=mesh.device_type))
+            messages[name] = case()
         except Exception as error:
             messages[name] = f"{type(error).__name__}: {error}"
     return messages
 
 
-def counted(mesh, options):
-    """PyTorch's own count of the collective operations of one step."""
-    model, _ = sharded_runs.build(mesh)
-    ids, classes = batch(0, device=mesh.device_type)
-    with CommDebugMode() as official:
-        nn.functional.cross_entropy(model(ids), classes).backward()
-    return {op.__name__: count for op, count in official.get_comm_counts().items()}
+def counted(mesh):
+    """PyTorch's own count of the collective operations of a step, and Traffic's."""
+    model, optimizer = build(mesh)
+    columns = parallelize_module(
+        nn.Embedding(7, 2), mesh, ColwiseParallel(output_layouts=Replicate())
+    )
+    with CommDebugMode() as official, Traffic() as sent:
+        update(model, optimizer, step=0)
+        columns(torch.tensor([0], device=mesh.device_type)).sum().backward()
+    counts = {op.__name__: n for op, n in official.get_comm_counts().items()}
+    return counts, [name for name, _ in sent]
 
-
-sharded_runs.RUNS |= {run.__name__: run for run in (tables, filled, refused, counted)}
 
 if __name__ == "__main__":
-    sharded_runs.main()
+    mesh, folder = sharded.start(), Path(sys.argv[1])
+    found = {run.__name__: run(mesh) for run in (tables, filled, refused, counted)}
+    found["trained"] = train(mesh, folder, steps=5, every=2)
+    torch.save(found, folder / f"{mesh.get_local_rank()}.pt")

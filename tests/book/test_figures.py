@@ -40,7 +40,7 @@ COSTS = {
 }
 DRAW = {
     "lookup": lambda: figures.lookup(WEIGHT, [2, 0, 2], WORDS),
-    "dealt": lambda: figures.dealt(WEIGHT[:, :2], [2, 0, 2], 2, WORDS),
+    "sharded": lambda: figures.sharded(WEIGHT[:, :2], [2, 0, 2], 2, WORDS),
     "one_hot_product": lambda: figures.one_hot_product(WEIGHT, [2, 0], WORDS),
     "one_row": lambda: figures.one_hot_product(WEIGHT, 1, WORDS),
     "two_words": lambda: figures.one_hot_product(WEIGHT[:2], 0, WORDS[:2]),
@@ -60,7 +60,7 @@ LABELS = {
         "zh": ["权重表 (3 × 3)", "输出 (3 × 3)"],
         "en": ["weight table (3 × 3)", "output (3 × 3)"],
     },
-    "dealt": {
+    "sharded": {
         "zh": ["进程 0", "进程 1", "查到的", "+ 查到的", "= 全归约：相加"],
         "en": ["process 0", "process 1", "found", "+ found", "= all-reduce: the sum"],
     },
@@ -206,8 +206,8 @@ def test_lookup_draws_the_table_and_the_rows():
     assert names == ["0 优", "1 良", "2 差", "2 差", "0 优", "0 优"]
 
 
-def test_dealt_rows_are_all_there_and_what_is_found_adds_up():
-    fig = figures.dealt(WEIGHT, [2, 0, 2], 2, WORDS)
+def test_sharded_rows_are_all_there_and_what_is_found_adds_up():
+    fig = figures.sharded(WEIGHT, [2, 0, 2], 2, WORDS)
     parts = [block(fig, f"rows {number}") for number in (0, 1)]
     assert [len(part) for part in parts] == [2, 1]
     assert np.allclose(np.concatenate(parts), WEIGHT, atol=0.005)
@@ -397,8 +397,12 @@ BAD = [
         "weight holds .* not finite",
     ),
     (lambda: figures.lookup(WEIGHT > 0, 0), TypeError, "weight has dtype torch.bool"),
-    (lambda: figures.dealt(WEIGHT, 0, 4), ValueError, "processes is 4; .* from 1 to 3"),
-    (lambda: figures.dealt(WEIGHT, 3, 2), ValueError, r"indices\[0\] is 3"),
+    (
+        lambda: figures.sharded(WEIGHT, 0, 4),
+        ValueError,
+        "processes is 4; .* from 1 to 3",
+    ),
+    (lambda: figures.sharded(WEIGHT, 3, 2), ValueError, r"indices\[0\] is 3"),
     (lambda: figures.one_hot_product(None, 0), TypeError, "weight is a NoneType"),
     (lambda: figures.linear_blocks(X, WEIGHT[:, :2]), ValueError, "in_features = 2"),
     (

@@ -102,8 +102,8 @@ def lookup(weight, indices, words=None, decimals=2):
 
 
 @_styled
-def dealt(weight, indices, processes, words=None, decimals=2):
-    """Draw the rows of ``weight`` (V, D) dealt to ``processes``, and what each sends for a lookup.
+def sharded(weight, indices, processes, words=None, decimals=2):
+    """Draw ``weight`` (V, D) sharded by rows, and what each process sends for a lookup.
 
     Each process has its rows at the left and at the right what it found for ``indices`` (N): its
     own rows, and zeros (grey) for those of others. Only this travels; the sum (N, D) is below.

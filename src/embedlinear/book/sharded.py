@@ -1,154 +1,141 @@
-"""A table too large for one device: torchrun starts the processes, DTensor deals the rows to them.
+"""A table too large for one device: its rows are sharded over several processes.
 
-The engine is PyTorch's own (``torch.distributed.tensor``). Two things are added: an Embedding
-whose backward makes the gradient of the process's own rows and no others, and a checkpoint that is
-either whole or ignored.
+PyTorch does the work (https://docs.pytorch.org/docs/stable/distributed.tensor.html).
+Added are an Embedding whose gradient has only the process's own rows, random rows that
+do not depend on the number of processes, and a checkpoint that is whole or ignored.
 """
 
 import os
-import socket
-import warnings
-from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed.checkpoint as dcp
 from torch import nn
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.tensor import DTensor, Partial
+from torch.distributed.tensor import DTensor, Partial, Replicate, Shard
 from torch.nn import functional as F
 
 from embedlinear import checks
 from embedlinear.device import select_device
 
+BLOCK = 1024  # rows that are drawn together
+
 
 def start():
     """The processes that torchrun started, as a DeviceMesh of one dimension.
 
-    Each has a GPU of its own (and NCCL) if this machine has enough of them, else the CPU (and
-    gloo). Raises RuntimeError when the program was not started by torchrun.
+    Each has a GPU of its own (backend NCCL) if this machine has enough, else the CPU
+    (backend gloo). Raises RuntimeError if torchrun did not start this program.
     """
     if "LOCAL_WORLD_SIZE" not in os.environ:
         raise RuntimeError(
             "LOCAL_WORLD_SIZE is not set, so torchrun did not start this program; "
-            "start it with: torchrun --standalone --nproc-per-node 2 PROGRAM"
+            "do it with: torchrun --standalone --nproc-per-node 2 PROGRAM"
         )
-    here, everywhere = (
-        int(os.environ["LOCAL_WORLD_SIZE"]),
-        int(os.environ["WORLD_SIZE"]),
-    )
-    if here == everywhere:  # on one machine nothing needs to leave it
-        names = {name for _, name in socket.if_nameindex()}
-        for loopback in sorted(names & {"lo", "lo0"}):
-            os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)
-    enough = select_device().type == "cuda" and torch.cuda.device_count() >= here
-    return init_device_mesh("cuda" if enough else "cpu", (everywhere,))
+    here = int(os.environ["LOCAL_WORLD_SIZE"])
+    gpus = select_device().type == "cuda" and torch.cuda.device_count() >= here
+    return init_device_mesh("cuda" if gpus else "cpu", (int(os.environ["WORLD_SIZE"]),))
 
 
 def own_rows(weight):
-    """The rows (n, D) of ``weight`` (V, D) that lie in this process, and the number of the first.
+    """The rows (n, D) of ``weight`` (V, D) in this process, and their numbers, a range.
 
-    DTensor deals like ``torch.chunk``: ceil(V / processes) rows each, the last ones get the rest.
+    DTensor cuts like ``torch.chunk``: ceil(V / processes) rows each, the last ones get
+    what is left. A plain tensor has all rows here. Raises ValueError for a DTensor that
+    is not sharded by rows over a mesh of one dimension.
     """
     if not isinstance(weight, DTensor):
-        return weight, 0
-    mesh, rows = weight.device_mesh, len(weight)
-    each = -(-rows // mesh.size())
-    return weight.to_local(), min(mesh.get_local_rank() * each, rows)
+        return weight, range(len(weight))
+    own, mesh = _local("weight", weight, Shard(0)), weight.device_mesh
+    each = -(-len(weight) // mesh.size())
+    first = min(mesh.get_local_rank() * each, len(weight))
+    return own, range(first, first + len(own))
+
+
+def _local(name, tensor, wanted):
+    placements = getattr(tensor, "placements", None)  # a plain tensor has none
+    if placements != (wanted,):
+        raise ValueError(
+            f"{name} has the placements {placements}; expected {(wanted,)}: shard by "
+            f"RowwiseParallel(input_layouts=Replicate()) on a mesh of one dimension"
+        )
+    return tensor.to_local()
 
 
 class Embedding(nn.Embedding):
-    """``nn.Embedding`` with a backward that stays within a process's own rows.
+    """``nn.Embedding`` that can be sharded by rows, and its gradient with it.
 
-    Use it like ``nn.Embedding`` in ``parallelize_module``, with ``RowwiseParallel``; until then it
-    is one. ``input`` (*) holds int32 or int64, 0..V-1, and gives (*, D). Once dealt it raises
-    IndexError for an index outside, in every process, and NotImplementedError if the layer was
-    made with ``max_norm`` or ``sparse``.
+    ``input`` (*), int32 or int64, 0..V-1, gives (*, D). It is an ``nn.Embedding`` until
+    RowwiseParallel shards it. Then it raises, in every process, IndexError for an index
+    outside, NotImplementedError for ``max_norm`` and ``sparse``, ValueError if weight
+    or input are sharded in another way.
     """
 
     def forward(self, input):
         if not isinstance(self.weight, DTensor):
             return super().forward(input)
-        for name, value in (
-            ("max_norm", self.max_norm),
-            ("sparse", self.sparse or None),
-        ):
-            if value is not None:
-                raise NotImplementedError(
-                    f"{name}={value}: a dealt table cannot do this; make the layer without {name}"
-                )
-        ids = input.to_local()
+        if self.max_norm is not None or self.sparse:
+            raise NotImplementedError(
+                f"max_norm={self.max_norm}, sparse={self.sparse}: a table sharded by "
+                f"rows can do neither; make the layer without"
+            )
+        own, numbers = own_rows(self.weight)
+        ids, pad = _local("input", input, Replicate()), self.padding_idx
         checks.index_dtype("input", ids)
         checks.index_range("input", ids, self.num_embeddings, "num_embeddings")
-        own, first = own_rows(self.weight)
-        mine = (ids >= first) & (ids < first + len(own))
-        pad = self.padding_idx
-        pad = (
-            pad - first if pad is not None and first <= pad < first + len(own) else None
-        )
+        mine = (ids >= numbers.start) & (ids < numbers.stop)
         found = own.new_zeros(*ids.shape, self.embedding_dim)
         found[mine] = F.embedding(
-            ids[mine] - first, own, pad, scale_grad_by_freq=self.scale_grad_by_freq
+            ids[mine] - numbers.start,
+            own,
+            padding_idx=pad - numbers.start if pad in numbers else None,
+            scale_grad_by_freq=self.scale_grad_by_freq,
         )
-        # What each process found, zeros elsewhere: the sum over all of them is the lookup.
-        return DTensor.from_local(
-            found, self.weight.device_mesh, [Partial()], run_check=False
-        )
+        # Zeros stand for the rows of others: the sum over all processes is the lookup.
+        mesh = self.weight.device_mesh
+        return DTensor.from_local(found, mesh, [Partial()], run_check=False)
 
 
 @torch.no_grad()
-def fill_(weight, padding_idx=None, seed=0, block=1024):
-    """Draw ``weight`` (V, D) from N(0, 1): the same table for any number of processes.
+def fill_(weight, padding_idx=None, seed=None):
+    """Draw ``weight`` (V, D) from N(0, 1), the same for any number of processes.
 
-    Every ``block`` rows have a random generator of their own, and each process draws only those
-    blocks that its rows lie in: nowhere is the whole table made. Row ``padding_idx`` is zero.
+    A process draws its own rows only, in blocks; NumPy mixes ``seed``, an int from 0,
+    with a block's number (numpy.org/doc/stable/reference/random/parallel.html). Without
+    a seed, torch's generator gives one: call ``torch.manual_seed`` alike in all
+    processes. Row ``padding_idx`` becomes zero.
     """
-    own, first = own_rows(weight)
-    for start in range(first // block * block, first + len(own), block):
-        generator = torch.Generator().manual_seed(seed + start)
-        drawn = torch.randn(block, weight.shape[1], generator=generator)
-        low, high = max(start, first), min(start + block, first + len(own))
-        own[low - first : high - first] = drawn[low - start : high - start].to(own)
-    if padding_idx is not None and first <= padding_idx < first + len(own):
-        own[padding_idx - first] = 0
-
-
-@contextmanager
-def _one_process_will_do():
-    with warnings.catch_warnings():  # PyTorch would guess aloud that it is meant
-        warnings.filterwarnings("ignore", "torch.distributed is disabled")
-        yield
+    seed = int(torch.randint(2**63 - 1, ())) if seed is None else seed
+    own, numbers = own_rows(weight)
+    for start in range(numbers.start // BLOCK * BLOCK, numbers.stop, BLOCK):
+        # A torch.Generator on the CPU would use only 32 bits of a seed.
+        mixed = np.random.SeedSequence(seed, spawn_key=(start // BLOCK,))
+        generator = np.random.default_rng(mixed)
+        drawn = generator.standard_normal((BLOCK, weight.shape[1]), dtype=np.float32)
+        low, high = max(start, numbers.start), min(start + BLOCK, numbers.stop)
+        rows = torch.from_numpy(drawn[low - start : high - start])
+        own[low - numbers.start : high - numbers.start] = rows.to(own)
+    if padding_idx in numbers:
+        own[padding_idx - numbers.start] = 0
 
 
 def save(folder, step, model, optimizer):
-    """Write a checkpoint ``folder/step``: each process writes the rows that it has."""
+    """Write the checkpoint ``folder/step``: each process writes the parts it has."""
     weights, states = get_state_dict(model, optimizer)
-    with _one_process_will_do():
-        dcp.save(
-            {"weights": weights, "states": states},
-            checkpoint_id=Path(folder) / str(step),
-        )
-
-
-def latest(folder):
-    """The step of the newest whole checkpoint in ``folder``, or 0 if there is none.
-
-    The file ``.metadata`` is written last, so a checkpoint without one was cut short.
-    """
-    whole = Path(folder).glob("*/.metadata")
-    return max(
-        (int(path.parent.name) for path in whole if path.parent.name.isdigit()),
-        default=0,
-    )
+    dcp.save({"weights": weights, "states": states}, checkpoint_id=f"{folder}/{step}")
 
 
 def load(folder, step, model, optimizer):
-    """Read checkpoint ``folder/step`` into ``model`` and ``optimizer``, dealt or not."""
+    """Read the checkpoint ``folder/step``, written by any number of processes."""
     weights, states = get_state_dict(model, optimizer)
-    with _one_process_will_do():
-        dcp.load(
-            {"weights": weights, "states": states},
-            checkpoint_id=Path(folder) / str(step),
-        )
+    dcp.load({"weights": weights, "states": states}, checkpoint_id=f"{folder}/{step}")
     set_state_dict(model, optimizer, model_state_dict=weights, optim_state_dict=states)
+
+
+def latest(folder):
+    """The step of the newest whole checkpoint in ``folder``, or 0 if there is none."""
+    # PyTorch writes .metadata last: a checkpoint without this file was cut short.
+    whole = Path(folder).glob("*/.metadata")
+    return max((int(path.parent.name) for path in whole), default=0)
