@@ -19,15 +19,8 @@ from typing import NamedTuple
 
 DATA = Path(__file__).with_name("pitfalls.toml")
 LONGEST = 20_000  # characters of a log that are read, from its end
+WORD, INTEGER = r"\S+?", r"-?\d++"
 CURE = {"en": "Cure: ", "zh": "解法："}
-
-# What shows that an error comes from reading word vectors: `needs = "vectors"`.
-CONTEXTS = {
-    "vectors": (
-        "word2vec w2v wordvec word_vec word-vec wv. glove fasttext gensim embed emb_ .vec "
-        "keyedvectors vector_size layer1_size veclen syn0 vocab_size torchtext vectors 词向量"
-    ).split()
-}
 
 
 class Entry(NamedTuple):
@@ -44,34 +37,31 @@ class Template:
     """A message: ``{name}`` is an integer, ``{name:word}`` a word, ``...`` anything."""
 
     def __init__(self, text):
-        self.text = text.lower()
-        literals = re.split(r"\{\w+(?::word)?\}|\.\.\.", self.text)
-        self.probe = max(literals, key=len)  # the fastest way to say no
-        self.weight = sum(map(len, literals))
+        self.parts = re.split(r"(\{\w+(?::word)?\}|\.\.\.)", text.lower())
+        self.probe = max(self.parts[::2], key=len)  # the fastest way to say no
+        self.weight = sum(map(len, self.parts[::2]))
 
     @functools.cached_property
     def pattern(self):
-        seen, parts = set(), []
-        for part in re.split(r"(\{\w+(?::word)?\}|\.\.\.)", self.text):
-            if part == "...":
-                parts.append(r".{0,2000}?")
-            elif part.startswith("{") and part.endswith("}") and len(part) > 2:
-                name, _, kind = part[1:-1].partition(":")
-                value = r"\S+?" if kind else r"-?\d+"
-                parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
-                seen.add(name)
+        seen, regex = set(), [re.escape(self.parts[0])]
+        for slot, literal in zip(self.parts[1::2], self.parts[2::2]):
+            name, _, kind = slot[1:-1].partition(":")
+            if slot == "...":
+                regex.append(r".{0,2000}?")
+            elif name in seen:
+                regex.append(f"(?P={name})")
             else:
-                parts.append(re.escape(part))
-        # A template that ends in an integer must not stop inside a longer one.
-        return re.compile("".join(parts) + (r"(?!\d)" if parts[-1:] == [""] else ""))
+                # An integer is taken whole, so that 12 does not fit where 128 stands.
+                regex.append(f"(?P<{name}>{kind and WORD or INTEGER})")
+                seen.add(name)
+            regex.append(re.escape(literal))
+        return re.compile("".join(regex))
 
     def search(self, text):
         """The last place in ``text`` where the template fits, or None."""
         if self.probe not in text:
             return None
-        return functools.reduce(
-            lambda _, found: found, self.pattern.finditer(text), None
-        )
+        return functools.reduce(lambda _, m: m, self.pattern.finditer(text), None)
 
 
 class Rule(NamedTuple):
@@ -90,17 +80,16 @@ def book():
 
     A table with ``same`` adds a rule to the section that it names.
     """
-    sections, rules = {}, []
-    for name, table in tomllib.loads(DATA.read_text(encoding="utf-8")).items():
-        if "same" not in table:
-            sections[name] = table
+    tables = tomllib.loads(DATA.read_text(encoding="utf-8"))
+    contexts, rules = tables.pop("contexts"), []
+    for name, table in tables.items():
         templates = [Template(text) for text in table.get("templates", [])]
         needs, never = table.get("needs", []), table.get("never", [])
-        needs = CONTEXTS[needs] if isinstance(needs, str) else needs
+        needs = contexts[needs] if isinstance(needs, str) else needs
         words = [[word.lower() for word in group] for group in (needs, never)]
         anchor, value = table.get("same", name), table.get("value", {})
         rules.append(Rule(anchor, templates, *words, value))
-    return sections, rules
+    return {name: t for name, t in tables.items() if "same" not in t}, rules
 
 
 def language_of_the_reader():
@@ -165,21 +154,18 @@ def _entry(rule, match, language):
     lead = _filled(rule.value.get(language, ""), values)
     gap = " " if lead and language == "en" else ""
     site = os.environ.get("EMBEDLINEAR_BOOK", "").rstrip("/")
-    page = f"{language}/{section['page']}.html#{rule.anchor}"
-    return Entry(
-        anchor=rule.anchor,
-        title=section["title"][language],
-        cause=lead + gap + section["cause"][language],
-        cure=section["cure"][language],
-        url=f"{site}/{page}" if site else page,
+    url = f"{language}/{section['page']}.html#{rule.anchor}"
+    title, cause, cure = (
+        section[name][language] for name in ("title", "cause", "cure")
     )
+    url = f"{site}/{url}" if site else url
+    return Entry(rule.anchor, title, lead + gap + cause, cure, url)
 
 
 def _filled(sentence, values):
     # "{rows-1}" is one less than rows; a sentence whose values are not there is left out.
     def value(found):
-        number = values[found[1]]
-        return str(int(number) - 1) if found[2] else number
+        return str(int(values[found[1]]) - 1) if found[2] else values[found[1]]
 
     try:
         return re.sub(r"\{(\w+)(-1)?\}", value, sentence)
@@ -189,9 +175,8 @@ def _filled(sentence, values):
 
 def as_text(entry, language=None):
     """The lines that are printed below a traceback."""
-    cure = CURE[language or language_of_the_reader()]
-    lines = [f"embedlinear: {entry.title}", entry.cause, cure + entry.cure, entry.url]
-    return "\n  ".join(lines)
+    cure = CURE[language or language_of_the_reader()] + entry.cure
+    return f"embedlinear: {entry.title}\n  {entry.cause}\n  {cure}\n  {entry.url}"
 
 
 def _of_exception(error):
