@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-# Two workers with two threads each would fight for two cores; a number that is set stays.
+# Two workers with two threads each would fight for two cores; a number set stays.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Kernels, builds and torchrun's processes find sitecustomize.py there.
 quick = str(Path(__file__).parent / "tests" / "quick")

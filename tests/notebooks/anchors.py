@@ -2,8 +2,8 @@
 
     python -m tests.notebooks.anchors
 
-anchors.txt holds every page and every ``page#anchor``, the same in all languages. A line is
-taken out by hand, and only when the address was never published.
+anchors.txt holds every page and every ``page#anchor``, the same in all languages. A
+line is taken out by hand, and only when the address was never published.
 """
 
 from pathlib import Path

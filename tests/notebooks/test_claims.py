@@ -1,7 +1,8 @@
 """The page source-check says of the note what was computed, and no more.
 
-nbval runs the page's cells again, and with them the proofs of all claims. Here is what that
-cannot see: that verdicts follow from cases, and that a finding has no number of its own.
+nbval runs the page's cells again, and with them the proofs of all claims. Here is what
+that cannot see: that verdicts follow from cases, and that a finding has no number of
+its own.
 """
 
 import re
@@ -70,7 +71,7 @@ def test_the_page_has_each_claim_with_its_verdict(language):
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_finding_has_no_number_or_answer_of_its_own(name):
-    """Each sentence holds a value of the proof or asks for one; no digit stands in words."""
+    """Each sentence holds a value of the proof or asks for one; no digit is prose."""
     fields = []
     for finding in CLAIMS[name]["finding"].values():
         fields.append(sorted(f for _, f, _, _ in Formatter().parse(finding) if f))

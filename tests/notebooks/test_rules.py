@@ -1,7 +1,7 @@
 """Each rule sees its mistake: a small clean book is broken in one place at a time.
 
-A break is a replacement in the text of a file: in which files, what, by what, and a part of
-what the rule must say then. The two pages "rows" hold all of a chapter in a few cells.
+A break is a replacement in the text of a file: in which files, what, by what, and a
+part of what the rule must say then. The pages "rows" hold a chapter in few cells.
 """
 
 import json
@@ -91,13 +91,13 @@ CHAPTER = [
         "said",
         '<a id="shape"></a>\n\n## 形状\n\n`Embedding` 层把 3 个词（**优**、良、差）变成 $x$。见'
         "[维基](https://zh.wikipedia.org/wiki/词嵌入)。",
-        '<a id="shape"></a>\n\n## Shape\n\n`Embedding` turns 3 words (优, 良, 差) into $x$; see\n'
+        '<a id="shape"></a>\n\n## Shape\n\n`Embedding` turns (优, 良, 差) into $x$.\n'
         "[Wikipedia](https://en.wikipedia.org/wiki/Word_embedding).",
     ),
     code(
         "table",
         'table = torch.zeros(3, 2)  # 三行\n{"形状": table.shape, "空": False}',
-        'table = torch.zeros(3, 2)  # three rows\n{"shape": table.shape, "empty": False}',
+        'table = torch.zeros(3, 2)  # in rows\n{"shape": table.shape, "empty": False}',
         result("{'形状': torch.Size([3, 2]), '空': False}"),
         result("{'shape': torch.Size([3, 2]), 'empty': False}"),
     ),

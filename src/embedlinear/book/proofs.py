@@ -1,7 +1,7 @@
 """The note's claims C1 to C20, each tried on ``torch.nn`` by a function, on a CPU.
 
-A function returns what came out case by case, from which the verdict follows, and the values
-that the row on the page ``source-check`` reports.
+A function returns what came out case by case, from which the verdict follows, and the
+values that the row on the page ``source-check`` reports.
 """
 
 import inspect
@@ -256,7 +256,7 @@ def c12():
 
 
 def c13(accuracies):
-    """``accuracies``: ``{start: (30 labels, 1,000 early, 1,000 late)}``, from the page."""
+    """``accuracies``: ``{start: (30 labels, 1,000 early, late)}``, from the page."""
     base = accuracies["random"][1]
     return Tried([one[1] > base + 0.15 for one in accuracies.values()][1:], accuracies)
 

@@ -10,7 +10,7 @@ from embedlinear.book.language import labels
 
 
 def session_a():
-    """The later run, cells 30 to 54: ``{cell: what it shows}``, in the order of the draws."""
+    """The later run, cells 30 to 54: ``{cell: value}``, in the order of the draws."""
     torch.manual_seed(1)
     nn.Embedding(3, 5)  # one layer is drawn before cell 33; there is no cell 32
     words = nn.Embedding(3, 5)
@@ -28,7 +28,7 @@ def session_a():
 
 
 def session_b():
-    """The earlier run, of which cells 27 and 28 are left: one Embedding before, not three."""
+    """The earlier run, of which cells 27 and 28 are left: one Embedding, not three."""
     torch.manual_seed(1)
     nn.Embedding(3, 5)
     torch.rand(3, 5)
@@ -47,12 +47,12 @@ class Printed(NamedTuple):
 
 
 def printed():
-    """Return ``{cell: Printed}`` for all that the note printed in numbers, in its order."""
+    """Return ``{cell: Printed}`` for all that the note printed, in its order."""
     return {int(cell): Printed(**output) for cell, output in load("numbers").items()}
 
 
 def rows(value):
-    """Write a tensor or a shape as the note does: four decimals, a string for each row."""
+    """Write a tensor or a shape as the note does: four decimals, a string a row."""
     if isinstance(value, torch.Size):
         return [" ".join(map(str, value))]
     table = value.detach().cpu().reshape(-1, value.shape[-1]).tolist()
@@ -60,13 +60,13 @@ def rows(value):
 
 
 def computed_as(value):
-    """Return ``(rows, trainable, shape)`` of a computed value, to compare with a Printed's."""
+    """Return ``(rows, trainable, shape)`` of a value, as a ``Printed`` has them."""
     shape = isinstance(value, torch.Size)
     return rows(value), not shape and value.requires_grad, shape
 
 
 def comparison(computed, section):
-    """Return, as text, each row printed in ``section`` above the row of ``computed[cell]``."""
+    """Return, as text, each row printed in ``section`` above the one computed."""
     lines, label = [], labels("claims")
     for cell, output in printed().items():
         if output.section == section:

@@ -1,8 +1,8 @@
 """What every notebook of the book must satisfy, as rules that can be read one by one.
 
-A rule is a function that looks at one page, at a page and its translation, or at the whole
-book, and yields a line for each problem: where it is, and what to do. Its docstring says why
-it is a rule.
+A rule is a function that looks at one page, at a page and its translation, or at the
+whole book, and yields a line for each problem: where it is, and what to do. Its
+docstring says why it is a rule.
 
 - ``model``       books, pages and cells: reading notebooks and the Markdown in them
 - ``structure``   the files, headings, anchors, links, figures, exercises, sizes

@@ -89,7 +89,7 @@ class Cell:
 
     @cached_property
     def blocks(self):
-        """The blocks (see markdown-it-py) of a Markdown cell, or of Markdown outputs."""
+        """The blocks (of markdown-it-py) of a Markdown cell or of Markdown outputs."""
         if self.type == "markdown":
             return MARKDOWN.parse(self.source)
         shown = [output.get("data", {}) for output in self.outputs]
@@ -145,7 +145,7 @@ class Cell:
 
     @property
     def figure(self):
-        """``(alternative text, caption, name)`` of the figure that a code cell draws."""
+        """``(alternative text, caption, name)`` of the figure that a cell draws."""
         described = self.metadata.get("mystnb", {})
         figure = described.get("figure", {})
         alt = described.get("image", {}).get("alt", "")

@@ -1,4 +1,4 @@
-"""Rules on what is stored: that it ran, in order, and that it is the same everywhere."""
+"""Rules on what is stored: that it ran, in order, and is the same everywhere."""
 
 import ast
 import re
@@ -37,7 +37,7 @@ def executed_in_order(page):
 
 @page_rule
 def results_are_stored(page):
-    """A cell that ends with an expression shows it; nbval misses no stripped outputs."""
+    """A cell that ends with an expression shows it; nbval misses no outputs."""
     for cell in page.code:
         if cell.tree is None and "raises-exception" not in cell.tags:
             yield f"{cell}: is not Python"
@@ -57,7 +57,7 @@ def _shows_a_value(cell):
 
 @page_rule
 def errors_are_meant(page):
-    """An error is shown on purpose, in a cell that says so, and as its one last line."""
+    """An error is shown on purpose, in a cell that says so, as its one last line."""
     for cell in page.code:
         errors = [output for output in cell.outputs if output["output_type"] == "error"]
         if "raises-exception" in cell.tags:
@@ -66,7 +66,7 @@ def errors_are_meant(page):
             for error in errors:
                 trace = ANSI.sub("", "\n".join(error["traceback"])).strip()
                 if trace != f"{error['ename']}: {error['evalue']}".strip():
-                    yield f"{cell}: shows more than the error's last line; %xmode Minimal"
+                    yield f"{cell}: more than the error's last line; %xmode Minimal"
         else:
             for error in errors:
                 yield f"{cell}: failed with {error['ename']}: {error['evalue']}"

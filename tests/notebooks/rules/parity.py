@@ -34,7 +34,7 @@ def _first_difference(one, other):
 
 @pair_rule
 def the_same_cells(first, second):
-    """Both tell the same story: cells with the same ids and types, in the same order."""
+    """Both tell the same story: the same ids and types, in the same order."""
     kinds = [[f"{c.type} {c.id}" for c in page.cells] for page in (first, second)]
     for page, here, there in ((first, *kinds), (second, *reversed(kinds))):
         for kind in here:
@@ -91,7 +91,7 @@ def _masked(metadata):
 
 @pair_rule
 def the_same_code(first, second):
-    """Equal as syntax trees, in cells and in solutions: comments and words may differ."""
+    """Equal as syntax trees, in cells and solutions; comments and words may differ."""
     for a, b in _matching(first, second):
         sources = [[cell.source] * (cell.type == "code") for cell in (a, b)]
         for cell, found in zip((a, b), sources):
@@ -140,8 +140,8 @@ class _MaskStrings(ast.NodeTransformer):
 
 # What an output shows besides words.
 FACTS = re.compile(
-    r"-?\d+(?:\.\d+|\.(?=\s*[\],)]))?(?:e[+-]?\d+)?|\b(?:True|False|None|nan|inf)\b|[\[\]]|"
-    r"\btorch\.\w+"
+    r"-?\d+(?:\.\d+|\.(?=\s*[\],)]))?(?:e[+-]?\d+)?|[\[\]]|\btorch\.\w+|"
+    r"\b(?:True|False|None|nan|inf)\b"
 )
 
 
@@ -149,7 +149,7 @@ FACTS = re.compile(
 def the_same_outputs(first, second):
     """Without Chinese an output is the same to the letter; with it, its facts are.
 
-    Facts are numbers, True, False, None, nan, inf, brackets and names of torch, in order.
+    Facts are numbers, True, False, None, nan, inf, brackets, torch's names, in order.
     Of pictures only the kind is compared, and of outputs that depend on the machine.
     """
     for a, b in _matching(first, second):
@@ -182,7 +182,7 @@ def _different(one, other):
 
 
 def _readable(output):
-    """The texts of an output; of HTML its words, then the JSON that its scripts carry."""
+    """The texts of an output; of HTML its words, then the JSON in its scripts."""
     if output["output_type"] == "stream":
         return ["".join(output["text"])]
     if output["output_type"] == "error":

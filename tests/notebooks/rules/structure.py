@@ -1,4 +1,4 @@
-"""Rules on the book and on a page's skeleton: files, headings, links, figures, sizes."""
+"""Rules on the book and a page's skeleton: files, headings, links, figures, sizes."""
 
 import ast
 import re
@@ -45,7 +45,7 @@ def every_page_in_every_language(book):
         for name in sorted(set(book.toc) - pages.keys()):
             yield f"book/{language}/{name}.ipynb: is missing, though _toc.yml lists it"
         for name in sorted(pages.keys() - set(book.toc)):
-            yield f"book/{language}/{name}.ipynb: is not in _toc.yml, so nobody finds it"
+            yield f"book/{language}/{name}.ipynb: is not in _toc.yml"
 
 
 @book_rule
@@ -127,7 +127,7 @@ def headings_have_anchors(page):
             yield f"{heading.cell}: has a second title; a page has one"
         elif heading.anchor is None:
             yield (
-                f'{heading.cell}: put <a id="…"></a> and an empty line before the heading '
+                f'{heading.cell}: put <a id="…"></a> and a blank line before '
                 f"{heading.title!r}"
             )
     for cell in page.cells:
@@ -140,7 +140,7 @@ def headings_have_anchors(page):
 
 @page_rule
 def nothing_that_only_the_site_understands(page):
-    """Directives, labels and roles show as text in JupyterLab, on Colab and on GitHub."""
+    """Directives, labels and roles show as text in JupyterLab and on GitHub."""
     outside = "shows as text outside the site"
     for cell in page.markdown:
         for fence in cell.fences:
@@ -175,7 +175,7 @@ def figures_are_described(page):
         if any(kind.startswith("image/") for kind in data):
             for text in (alt, caption):
                 if not text or page.language == "zh" and not HAN.search(text):
-                    yield f"{cell}: describe the figure in the page's language: {text!r}"
+                    yield f"{cell}: describe the figure in this language: {text!r}"
             if alt == caption:
                 yield f"{cell}: a reader would hear caption and description twice"
             if not SLUG.fullmatch(name) or names.count(name) > 1:
@@ -211,16 +211,16 @@ def exercises_have_solutions(page):
 
 @page_rule
 def code_is_read_at_a_glance(page):
-    """One idea a cell: enough cells, most of them short, and no line that is cut off."""
+    """One idea a cell: enough cells, most of them short, no line that is cut off."""
     for cell in page.code:
         for line in cell.source.splitlines():
             if len(line) > LINE_LENGTH:
-                yield f"{cell}: a line has {len(line)} characters, not {LINE_LENGTH}: {line}"
+                yield f"{cell}: {len(line)} characters, not {LINE_LENGTH}: {line}"
     if not is_chapter(page):
         return
     fewest, most = CODE_CELLS
     if not fewest <= len(page.code) <= most:
-        yield f"{page}: has {len(page.code)} code cells; a chapter has {fewest} to {most}"
+        yield f"{page}: has {len(page.code)} code cells, not {fewest} to {most}"
     others = [cell for cell in page.code if "setup" not in cell.tags]
     lines = [sum(bool(line.strip()) for line in c.source.splitlines()) for c in others]
     if lines and median(lines) > MEDIAN_LINES:

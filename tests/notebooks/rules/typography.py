@@ -1,4 +1,4 @@
-"""Rules on the text that readers see: paragraphs, headings, alternative texts, captions."""
+"""Rules on the text that readers see: paragraphs, headings, descriptions, captions."""
 
 import io
 import re
@@ -18,7 +18,8 @@ CHINESE = {
     "put a space between Han and Latin": f"[{H}][{LATIN}]|[{LATIN}][{H}]",
     # A dot or a colon before a Latin letter belongs to it: ".ipynb".
     "use full-width punctuation": (
-        f"(?<=[{H}{CODE}{FORMULA}]) ?{HALF}(?![{LATIN}])|(?<=[{H}]) ?\\(|{HALF} ?(?=[{H}])"
+        f"(?<=[{H}{CODE}{FORMULA}]) ?{HALF}(?![{LATIN}])|"
+        f"(?<=[{H}]) ?\\(|{HALF} ?(?=[{H}])"
     ),
     "no space beside full-width punctuation": (
         f"[{FULL}“”‘’] +(?=\\S)|(?<=\\S) +[{FULL}“”‘’]"
@@ -30,7 +31,7 @@ CHINESE = {
 
 
 def _found(page, pattern):
-    """Where the pattern is in the page's texts: ``(cell, match, what is around it)``."""
+    """Where the pattern is in the page: ``(cell, match, what is around it)``."""
     for cell in page.cells:
         for text in cell.texts:
             for match in re.finditer(pattern, text):
@@ -43,7 +44,7 @@ def _found(page, pattern):
 def bold_closes(page):
     """``**注意：**后面`` stays open: before a letter, CommonMark needs a letter inside."""
     for cell, _, around in _found(page, r"\*\*"):
-        yield f"{cell}: ** shows as text in {around!r}; put punctuation outside the bold"
+        yield f"{cell}: ** shows in {around!r}; put punctuation outside the bold"
 
 
 @page_rule
