@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from embedlinear import checks
 from embedlinear.device import select_device
 
+CPU, GPU = "cpu", "cuda"  # AMD's GPUs answer to "cuda" too
 BLOCK = 1024  # rows that are drawn together
 
 
@@ -35,8 +36,8 @@ def start():
             "do it with: torchrun --standalone --nproc-per-node 2 PROGRAM"
         )
     here = int(os.environ["LOCAL_WORLD_SIZE"])
-    gpus = select_device().type == "cuda" and torch.cuda.device_count() >= here
-    return init_device_mesh("cuda" if gpus else "cpu", (int(os.environ["WORLD_SIZE"]),))
+    gpus = select_device().type == GPU and torch.accelerator.device_count() >= here
+    return init_device_mesh(GPU if gpus else CPU, (int(os.environ["WORLD_SIZE"]),))
 
 
 def own_rows(weight):
