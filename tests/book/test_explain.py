@@ -61,7 +61,7 @@ def test_pages_and_data_say_the_same(language):
 def test_every_message_finds_its_section(language):
     for anchor, section in book()[0].items():
         for message in section.get("messages", []):
-            about = "embedding word2vec padding_idx lm_head one_hot position max_norm copy_( nn.Embedding(\n"
+            about = "embedding word2vec padding_idx lm_head one_hot position max_norm tie copy_( nn.Embedding(\n"
             found = [entry.anchor for entry in explain(about + message, language)]
             assert anchor in found, message
 
