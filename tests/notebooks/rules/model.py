@@ -232,6 +232,6 @@ def output_texts(output):
     if output["output_type"] == "error":
         return [ANSI.sub("", "\n".join([output["evalue"], *output["traceback"]]))]
     data = {kind: "".join(text) for kind, text in output["data"].items()}
-    if "text/markdown" in data:  # without the addresses of links
-        data["text/markdown"] = re.sub(r"\]\(\S+?\)", "]", data["text/markdown"])
+    if "text/markdown" in data:  # without anchors and the addresses of links
+        data["text/markdown"] = re.sub(r"\]\(\S+?\)|<.*?>", "", data["text/markdown"])
     return [data[kind] for kind in data if not re.match("image/(?!svg)", kind)]

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from statistics import median
 
 from nbformat.validator import iter_validate
@@ -72,16 +73,17 @@ def the_same_setup_everywhere(book):
 
     def statements(cell):
         imports = (ast.Import, ast.ImportFrom)
-        return [ast.dump(s) for s in cell.tree.body if not isinstance(s, imports)]
+        body = cell.tree.body if cell.tree else []
+        return tuple(ast.dump(s) for s in body if not isinstance(s, imports))
 
     for pages in book.pages.values():
-        first = [
+        cells = [
             page.code[0] for page in pages.values() if page.code and is_chapter(page)
         ]
-        first = [cell for cell in first if cell.tree]
-        for cell in first[1:]:
-            if statements(cell) != statements(first[0]):
-                yield f"{cell}: does not set up the same as {first[0].page}"
+        usual = Counter(map(statements, cells)).most_common(1)
+        for cell in cells:
+            if statements(cell) != usual[0][0]:
+                yield f"{cell}: does not set up the same as most chapters"
 
 
 # --- the file ---
