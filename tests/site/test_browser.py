@@ -169,7 +169,7 @@ def test_search_leads_to_the_words_and_says_when_there_are_none(served, reader):
     view.keyboard.type("index out of range in self")
     view.keyboard.press("Enter")
     view.click("#search-results li a")
-    view.wait_for_url("**/pitfalls.html#index-out-of-range")
+    view.wait_for_url("**/pitfalls-indices.html#index-out-of-range")
     view.goto(f"{served}/en/search.html?q=zzzzqqq")
     assert "Nothing found" in view.inner_text("#search-results")
 
