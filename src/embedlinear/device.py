@@ -1,4 +1,4 @@
-"""One cell that runs everywhere: choose the device, and bring results back to be read."""
+"""One cell that runs everywhere: choose the device, bring results back to be read."""
 
 import os
 
@@ -8,10 +8,10 @@ KNOWN = ("cuda", "mps", "xpu")  # AMD's GPUs answer to "cuda" too
 
 
 def available_devices() -> list[str]:
-    """The devices of this machine, best first: every accelerator by its index, then ``cpu``.
+    """The devices of this machine, best first: accelerators by index, then ``cpu``.
 
-    See https://docs.pytorch.org/docs/stable/accelerator.html; a PyTorch build knows at most
-    one kind of accelerator.
+    See https://docs.pytorch.org/docs/stable/accelerator.html; a PyTorch build knows at
+    most one kind of accelerator.
     """
     devices = ["cpu"]
     if torch.accelerator.is_available():
@@ -28,12 +28,12 @@ def select_device(preference: str | torch.device | None = None) -> torch.device:
 
     Args:
         preference: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, ``"xpu"`` or a
-            ``torch.device``. Without it the environment variable ``EMBEDLINEAR_DEVICE``
-            decides; without that, the first of CUDA, MPS, XPU and the CPU that is there.
+            ``torch.device``. Without it the environment variable EMBEDLINEAR_DEVICE
+            decides; without that, the first of CUDA, MPS, XPU, CPU that is there.
 
     Raises:
-        ValueError: ``preference`` is no name of a device.
-        RuntimeError: that device is not on this machine; the message lists those that are.
+        ValueError: ``preference`` is not the name of a device.
+        RuntimeError: that device is not on this machine; the message lists what is.
         TypeError: ``preference`` is neither a string nor a ``torch.device``.
     """
     source = "preference"
@@ -47,21 +47,24 @@ def select_device(preference: str | torch.device | None = None) -> torch.device:
         return torch.device(devices[0].split(":")[0])
     if not isinstance(preference, (str, torch.device)):
         raise TypeError(
-            f"{source} must be a string or a torch.device, not {type(preference).__name__}"
+            f"{source} must be a string or a torch.device, "
+            f"not {type(preference).__name__}"
         )
     try:
         device = torch.device(preference)
     except RuntimeError:
         raise ValueError(
-            f"{source}={preference!r} is no device; expected one of "
-            f"{', '.join(('cpu', *KNOWN))}, with an index or without; here: {', '.join(devices)}"
+            f"{source}={preference!r} is not a device; expected one of "
+            f"{', '.join(('cpu', *KNOWN))}, with an index or without; "
+            f"here: {', '.join(devices)}"
         ) from None
     wanted = (
         device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
     )
     if wanted not in devices or (device.type == "cpu" and device.index):
         raise RuntimeError(
-            f"{source}={str(preference)!r} is not on this machine; here: {', '.join(devices)}"
+            f"{source}={str(preference)!r} is not on this machine; "
+            f"here: {', '.join(devices)}"
         )
     return device
 

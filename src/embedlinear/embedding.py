@@ -1,4 +1,4 @@
-"""Embedding, written out: a lookup gathers rows; its gradient adds them back where they were."""
+"""Embedding: a lookup gathers rows, and its gradient is added back to those rows."""
 
 import torch
 from torch import nn
@@ -7,11 +7,9 @@ from embedlinear import checks
 
 
 class Lookup(torch.autograd.Function):
-    """Gather the rows ``ids`` (N,) of ``weight`` (V, D); scatter-add gradients back to them."""
+    """Gather rows ``ids`` (N,) of ``weight`` (V, D); scatter-add their gradients."""
 
-    generate_vmap_rule = (
-        True  # both ways are plain tensor operations, so vmap can follow them
-    )
+    generate_vmap_rule = True  # plain tensor operations both ways: vmap can follow
 
     @staticmethod
     def forward(weight, ids, padding_idx, scale_grad_by_freq, sparse):
@@ -19,63 +17,56 @@ class Lookup(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        weight, ids, *ctx.options = inputs
+        weight, ids, ctx.padding_idx, ctx.scale_grad_by_freq, ctx.sparse = inputs
         ctx.shape = weight.shape
-        ctx.save_for_backward(
-            ids
-        )  # not the weight: the gradient does not depend on its values
+        ctx.save_for_backward(ids)  # the gradient does not need the weight's values
         ctx.save_for_forward(ids)
 
     @staticmethod
     def backward(ctx, grad):
-        (ids,), (padding_idx, scale_grad_by_freq, sparse) = (
-            ctx.saved_tensors,
-            ctx.options,
-        )
-        if sparse:
-            checks.no_frequency_with_sparse(scale_grad_by_freq)
-            if padding_idx is not None:  # the pad is left out, not stored as zeros
-                ids, grad = ids[ids != padding_idx], grad[ids != padding_idx]
+        (ids,) = ctx.saved_tensors
+        if ctx.sparse:
+            if ctx.scale_grad_by_freq:
+                raise RuntimeError(
+                    "embedding_backward: scale_grad_by_freq not supported with sparse "
+                    "gradients; set one of the two to False"
+                )
+            if ctx.padding_idx is not None:  # the pad is left out, not stored as zeros
+                learns = ids != ctx.padding_idx
+                ids, grad = ids[learns], grad[learns]
             table = torch.sparse_coo_tensor(
                 ids[None], grad, ctx.shape, check_invariants=False
             )
             return table, None, None, None, None
-        if scale_grad_by_freq:
-            count = ids.new_zeros(ctx.shape[0]).index_add_(
-                0, ids, torch.ones_like(ids)
-            )[ids]
-            grad = grad * (1 / count.to(grad.dtype)).unsqueeze(1)
-        # An id met twice collects both gradients, always in the same order: index_add keeps it
-        # with many threads, index_put in half precision, where it rounds each sum as PyTorch does.
-        half = grad.dtype in (torch.float16, torch.bfloat16)
-        zeros = grad.new_zeros(()).expand(
-            ctx.shape
-        )  # costs no memory until it is added to
-        table = (
-            zeros.index_put((ids,), grad, True)
-            if half
-            else zeros.index_add(0, ids, grad)
-        )
-        if padding_idx is not None:
-            table[padding_idx] = 0  # the pad never learns
+        if ctx.scale_grad_by_freq:
+            ones = torch.ones_like(ids)
+            count = ids.new_zeros(ctx.shape[0]).index_add_(0, ids, ones)[ids]
+            wide = torch.promote_types(grad.dtype, torch.float32)  # half ends at 65504
+            grad = grad * (1 / count.to(wide)).to(grad.dtype).unsqueeze(1)
+        zeros = grad.new_zeros(()).expand(ctx.shape)  # takes no memory until added to
+        # An id that occurs twice collects both gradients. On a CPU, index_add keeps
+        # their order with any number of threads; index_put rounds halves as PyTorch.
+        if grad.dtype in (torch.float16, torch.bfloat16):
+            table = zeros.index_put((ids,), grad, accumulate=True)
+        else:
+            table = zeros.index_add(0, ids, grad)
+        if ctx.padding_idx is not None:
+            table[ctx.padding_idx] = 0  # the pad never learns
         return table, None, None, None, None
 
 
 class LookupBothModes(Lookup):
-    """The same with forward mode; apart, for torch.compile refuses a Function that has a jvp."""
+    """The same with forward mode; torch.compile refuses a Function that has a jvp."""
 
     @staticmethod
     def jvp(ctx, weight_tangent, *_):
-        return weight_tangent.index_select(
-            0, ctx.saved_tensors[0]
-        )  # a gather is linear
+        (ids,) = ctx.saved_tensors
+        return weight_tangent.index_select(0, ids)  # a gather is linear
 
 
 def renormalise_(weight, ids, max_norm, norm_type):
-    """Shorten to ``max_norm``, in place, those of the rows ``ids`` that are longer."""
-    weight = (
-        weight.detach()
-    )  # the same memory, but the shortening is not differentiated
+    """Shorten, in place, the rows ``ids`` that are longer than ``max_norm``."""
+    weight = weight.detach()  # the same memory; the shortening is not differentiated
     rows = weight.index_select(0, ids)
     length = torch.linalg.vector_norm(rows, norm_type, dim=1, keepdim=True).double()
     scale = torch.full_like(length, max_norm) / (length + 1e-7)
@@ -84,79 +75,93 @@ def renormalise_(weight, ids, max_norm, norm_type):
 
 
 class Embedding(nn.Module):
-    """A table ``weight`` (V, D), drawn from N(0, 1): ``input`` (*) goes in, rows (*, D) come out.
+    """A table ``weight`` (V, D), drawn from N(0, 1): ids (*) in, rows (*, D) out.
 
-    Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+    Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html, but
+    is not an ``nn.Embedding``: isinstance, quantize_dynamic and parallelize_module pass
+    it by, torch.fx and torch.jit.script cannot read it, and a complex table can learn.
 
     Args:
-        num_embeddings (int): V, the number of rows; ``input`` is int32 or int64, 0..V-1.
-        embedding_dim (int): D, the size of a row.
-        padding_idx (int, optional): this row starts as zeros and gets no gradient; -1: the last.
-        max_norm, norm_type (float): looked-up rows of a greater p-norm are shortened in ``weight``.
-        scale_grad_by_freq (bool): divide a row's gradient by its count in the mini-batch.
-        sparse (bool): make ``weight.grad`` a sparse tensor (for SGD, Adagrad, SparseAdam).
-        device, dtype: of ``weight``. _weight, _freeze: private, as PyTorch's; not for you.
+        num_embeddings, embedding_dim: V and D; ids are int32 or int64, from 0 to V-1.
+        padding_idx: this row starts as zeros and gets no gradient; -1 is the last row.
+        max_norm, norm_type: a looked-up row with a greater p-norm is multiplied, in
+            ``weight``, by max_norm / (norm + 1e-7). Rounding can leave it longer.
+        scale_grad_by_freq: divide a row's gradient by its count among a call's ids.
+        sparse: make ``weight.grad`` a sparse tensor (for SGD, Adagrad, SparseAdam).
 
-    Raises IndexError for an index outside 0..V-1 (``checks.index_check`` can switch that off) or
-    a float ``padding_idx``, AssertionError for one outside the table or ``embeddings`` not 2-D,
-    RuntimeError for a negative size or another index dtype, TypeError for what is no int or tensor.
+    Raises IndexError for an id outside 0..V-1 (see ``checks.index_check``), TypeError
+    for what is not an int or a tensor, AssertionError for a padding_idx outside the
+    table, RuntimeError for a negative size and for nested ids or another dtype of ids.
     """
 
-    __constants__ = (
-        "num_embeddings embedding_dim padding_idx max_norm norm_type".split()
-    )
-    __constants__ += ["scale_grad_by_freq", "sparse"]
-
-    def __init__(self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None,
-                 norm_type=2.0, scale_grad_by_freq=False, sparse=False, _weight=None,
-                 _freeze=False, device=None, dtype=None):  # fmt: skip
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: torch.Tensor | None = None,
+        _freeze: bool = False,
+        device=None,
+        dtype=None,
+    ) -> None:
         super().__init__()
-        checks.table(
-            _weight, num_embeddings=num_embeddings, embedding_dim=embedding_dim
-        )
+        checks.sizes(num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = checks.padding_idx(padding_idx, num_embeddings)
-        self.max_norm, self.norm_type, self.sparse = max_norm, norm_type, sparse
-        self.scale_grad_by_freq = scale_grad_by_freq
+        self.max_norm, self.norm_type = max_norm, norm_type
+        self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
+        table, size = _weight, (num_embeddings, embedding_dim)
+        if table is None:
+            table = torch.empty(size, device=device, dtype=dtype)
+        words = "Shape of weight does not match num_embeddings and embedding_dim"
+        assert tuple(table.shape) == size, f"{words}: {tuple(table.shape)}"
+        self.weight = nn.Parameter(table, requires_grad=not _freeze)
         if _weight is None:
-            table = torch.empty(
-                num_embeddings, embedding_dim, device=device, dtype=dtype
-            )
-            self.weight = nn.Parameter(table, requires_grad=not _freeze)
             self.reset_parameters()
-        else:
-            self.weight = nn.Parameter(_weight, requires_grad=not _freeze)
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         nn.init.normal_(self.weight)
         if self.padding_idx is not None:
             nn.init.zeros_(self.weight[self.padding_idx])
 
-    def forward(self, input):
-        padding_idx = checks.lookup(input, self.weight, self.padding_idx)
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        weight = self.weight  # once: a parametrization computes it at each reading
+        padding_idx = checks.lookup(input, weight, self.padding_idx)
         ids = input.reshape(-1)
         if self.max_norm is not None:
-            renormalise_(self.weight, ids, self.max_norm, self.norm_type)
+            renormalise_(weight, ids, self.max_norm, self.norm_type)
         gather = Lookup if torch.compiler.is_compiling() else LookupBothModes
-        rows = gather.apply(
-            self.weight, ids, padding_idx, self.scale_grad_by_freq, self.sparse
-        )
-        return rows.reshape(*input.shape, self.weight.size(1))
+        options = (padding_idx, self.scale_grad_by_freq, self.sparse)
+        rows = gather.apply(weight, ids, *options)
+        return rows.reshape(*input.shape, weight.size(1))
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"
-        for name, usual in zip(self.__constants__[2:], (None, None, 2, False, False)):
-            text += (
-                f", {name}={getattr(self, name)}"
-                if getattr(self, name) != usual
-                else ""
-            )
+        usual = {"padding_idx": None, "max_norm": None, "norm_type": 2.0}
+        for name, value in (usual | {"scale_grad_by_freq": 0, "sparse": 0}).items():
+            if getattr(self, name) != value:
+                text += f", {name}={getattr(self, name)}"
         return text
 
     @classmethod
-    def from_pretrained(cls, embeddings, freeze=True, padding_idx=None, max_norm=None,
-                        norm_type=2.0, scale_grad_by_freq=False, sparse=False):  # fmt: skip
-        """Return a new layer over the memory of ``embeddings`` (V, D); its pad row stays as is."""
-        checks.pretrained(embeddings, freeze)
-        return cls(*embeddings.shape, padding_idx, max_norm, norm_type, scale_grad_by_freq,
-                   sparse, _weight=embeddings, _freeze=freeze)  # fmt: skip
+    def from_pretrained(
+        cls,
+        embeddings: torch.Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+    ) -> "Embedding":
+        """A layer over the memory of ``embeddings`` (V, D); its pad row stays as is."""
+        checks.tensor("from_pretrained", "embeddings", embeddings)
+        words = "Embeddings parameter is expected to be 2-dimensional"
+        shape = tuple(embeddings.shape)
+        assert len(shape) == 2, f"{words}, not {shape}: try embeddings.unsqueeze(0)"
+        options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        return cls(*shape, *options, _weight=embeddings, _freeze=freeze)

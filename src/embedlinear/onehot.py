@@ -1,37 +1,34 @@
-"""One-hot vectors whose length is said, never guessed."""
+"""One-hot vectors whose length is given, never guessed."""
 
 import torch
 
 from embedlinear import checks
 
 
-def one_hot(indices, num_classes=None, dtype=torch.int64):
-    """Return a vector per index: zeros, with a one at the index.
+def one_hot(
+    indices: torch.Tensor,
+    num_classes: int | None = None,
+    dtype: torch.dtype = torch.int64,
+) -> torch.Tensor:
+    """Return a vector (V,) for each index of ``indices`` (*): zeros, and a one there.
 
-    Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html,
-    but takes int32 too, as Embedding does, and refuses to guess ``num_classes``.
+    Mirrors torch.nn.functional.one_hot, but takes int32 too and does not guess V, the
+    ``num_classes``. ``dtype``: of the result; a Linear wants that of its weight.
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
 
-    Args:
-        indices (Tensor): (*), int32 or int64, each 0..num_classes-1.
-        num_classes (int): V, the size of the vocabulary; it must be given.
-        dtype (torch.dtype): of the result. A Linear wants its weight's, say ``torch.float32``.
-
-    Shape: ``indices`` (*); output (*, num_classes).
-
-    Raises:
-        TypeError: ``num_classes`` missing or no integer, or ``indices`` no tensor.
-        RuntimeError: negative ``num_classes``, or ``indices`` of another dtype.
-        IndexError: an index outside 0..num_classes-1.
+    Raises IndexError for an index outside 0..V-1, RuntimeError for indices that are
+    nested or of another dtype and for a negative V, TypeError for indices that are not
+    a tensor and for a V that is missing or not an int.
     """
     checks.tensor("one_hot", "indices", indices)
+    checks.index_dtype("indices", indices)
     if num_classes is None:
         raise TypeError(
-            "one_hot(): num_classes is missing. Guessed from the largest index, it would change "
-            "from batch to batch, and be too small wherever the last words of the vocabulary do "
-            "not occur: pass the size of the vocabulary, num_classes=V."
+            "one_hot(): num_classes is missing. Guessed from the largest index, it "
+            "would change from batch to batch, and be too small where the last words "
+            "do not occur: pass the size of the vocabulary, num_classes=V."
         )
     checks.sizes(num_classes=num_classes)
-    checks.index_dtype("indices", indices)
     checks.index_range("indices", indices, num_classes, "num_classes")
     zeros = indices.new_zeros((*indices.shape, num_classes), dtype=dtype)
     return zeros.scatter_(-1, indices.long().unsqueeze(-1), 1)
