@@ -1,105 +1,104 @@
 """What is done with word vectors: asking them, putting them into a layer, the command."""
 
-import importlib.util
+import io
+import os
 import subprocess
 import sys
-import warnings
-from pathlib import Path
 
 import pytest
 import torch
 
+import embedlinear
 from embedlinear import WordVectors, embedding_for
 from embedlinear.vectors.__main__ import main
+from tests.vectors.tables import load, same, table, text
 
 
 @pytest.fixture
 def vectors():
-    matrix = [[1, 0], [2, 0.1], [0, 1], [-1, 0], [0, 0]]
-    return WordVectors(["good", "fine", "Paris", "bad", "zero"], torch.tensor(matrix))
+    matrix = [[1, 0], [2, 0.1], [0, 1], [-1, 0], [0, 0], [3, 3], [4, 4]]
+    words = ["good", "fine", "Paris", "bad", "zero", "优", "头发"]
+    return WordVectors(words, torch.tensor(matrix))
 
 
 def test_looking_up(vectors):
-    assert len(vectors) == 5 and "good" in vectors and "Good" not in vectors
+    assert len(vectors) == 7 and "good" in vectors and "Good" not in vectors
     assert torch.equal(vectors["fine"], vectors.matrix[1])
     assert torch.equal(vectors[["bad", "good"]], vectors.matrix[[3, 0]])
-    with pytest.raises(KeyError, match="'paris'; 'Paris' has one"):
-        vectors["paris"]
+    for word, known in ("paris", "Paris"), ("ｇｏｏｄ", "good"), ("優", "优"):
+        with pytest.raises(KeyError, match=f"'{word}'; '{known}' has one"):
+            vectors[word]
 
 
 def test_nearest(vectors):
     cosine = torch.nn.functional.cosine_similarity
-    found = vectors.nearest("good", 2)
-    assert [word for word, _ in found] == ["fine", "Paris"] or found[1][0] == "zero"
-    assert found[0][1] == pytest.approx(
+    (word, value), *_ = vectors.nearest("good", 2)
+    assert word == "fine"
+    assert value == pytest.approx(
         cosine(vectors["good"], vectors["fine"], dim=0).item()
     )
-    assert len(vectors.nearest("good", 100)) == 4
+    assert len(vectors.nearest("good", 100)) == 6
     assert vectors.nearest(vectors["bad"], 1)[0][0] == "bad"
+    assert vectors.nearest([1, 0], 1)[0][0] == "good"
     assert all(value == 0 for _, value in vectors.nearest("zero"))
 
 
 def test_coverage(vectors):
-    coverage = vectors.coverage(["good", "paris", "GOOD", "ugly", "bad"])
+    asked = ["good", "paris", "ＢＡＤ", "優", "頭髮", "ugly", "Ｐａｒｉｓ", "bad"]
+    coverage = vectors.coverage(asked)
     assert coverage.found == ["good", "bad"] and coverage.missing == ["ugly"]
-    assert coverage.other_case == {"paris": "Paris", "GOOD": "good"}
-    assert coverage.share == 0.4 and "2 of 5 words found (40.0%)" in str(coverage)
+    assert coverage.other_case == {"paris": "Paris"}
+    assert coverage.other_width == {"ＢＡＤ": "bad", "Ｐａｒｉｓ": "Paris"}
+    assert coverage.other_script == {"優": "优", "頭髮": "头发"}
+    assert coverage.total == 8 and coverage.share == 0.25
+    assert str(coverage) == (
+        "2 of 8 words found (25.0%); 1 in another case ('paris' as 'Paris'); 2 in another "
+        "width ('ＢＡＤ' as 'bad', 'Ｐａｒｉｓ' as 'Paris'); 2 in another script ('優' as '优', "
+        "'頭髮' as '头发'); 1 missing ('ugly')"
+    )
+    traditional = WordVectors(["優"], torch.ones(1, 2)).coverage(["优"])
+    assert traditional.other_script == {"优": "優"}
 
 
-def test_questions_that_are_none(vectors):
-    for vocabulary, shown in (
-        ("good", "one: 'good'"),
-        ([1], r"one is 1 \(int\)"),
-        (3, r"3 \(int\)"),
-    ):
+@pytest.mark.parametrize("asked", ["good", [1], 3, None, b"good"], ids=repr)
+def test_questions_of_another_kind(vectors, asked):
+    with pytest.raises(TypeError, match="vocabulary must be a collection of words"):
+        vectors.coverage(asked)
+    if asked != "good":
+        with pytest.raises(TypeError, match=r"the key must be .* \.matrix"):
+            vectors[asked]
+    for word in ["good"], None, torch.ones(3), 0:
         with pytest.raises(
-            TypeError, match=f"vocabulary must be a collection of words.*{shown}"
-        ):
-            vectors.coverage(vocabulary)
-    for key in 0, slice(2), [0], torch.tensor([0]), b"good":
-        with pytest.raises(
-            TypeError, match=r"the key must be a word or a list of.* \.matrix"
-        ):
-            vectors[key]
-    for word in ["good"], None, {"good"}:
-        with pytest.raises(
-            TypeError, match=r"one word \(str\) or a vector \(2,\), but it is .*"
+            (TypeError, ValueError), match=r"word \(str\) or a vector \(2,\)"
         ):
             vectors.nearest(word)
-    for word, shape in (
-        (torch.ones(3), r"\(3,\)"),
-        (torch.ones(1, 2), r"\(1, 2\)"),
-        (0, r"\(\)"),
-    ):
-        with pytest.raises(
-            ValueError, match=rf"a vector \(2,\), but its shape is {shape}"
-        ):
-            vectors.nearest(word)
-    assert vectors.nearest([1, 0], 1)[0][0] == "good"
 
 
 def test_words_and_rows_must_match():
     with pytest.raises(ValueError, match="2 words"):
         WordVectors(["a", "b"], torch.zeros(3, 2))
-    with pytest.raises(ValueError, match="comes twice: 'a'"):
+    with pytest.raises(ValueError, match="'a' comes twice"):
         WordVectors(["a", "a"], torch.zeros(2, 2)).index  # noqa: B018
+    with pytest.raises(TypeError, match="it is a set"):
+        WordVectors({"a", "b"}, torch.zeros(2, 2))
+    assert WordVectors({"b": 1, "a": 0}, torch.eye(2)).words == ["a", "b"]
 
 
 def test_a_layer_in_the_order_of_the_vocabulary(vectors):
     words = ["<pad>", "bad", "unseen", "paris", "good"]
     layer = embedding_for(words, vectors, pad="<pad>")
+    assert type(layer) is torch.nn.Embedding
     assert layer.weight.shape == (5, 2) and not layer.weight.requires_grad
     assert torch.equal(layer.weight[[1, 4]], vectors.matrix[[3, 0]])
     assert layer.padding_idx == 0 and not layer.weight[0].any()
-    assert layer.coverage.found == ["bad", "good"] and layer.coverage.missing == [
-        "unseen"
-    ]
+    assert layer.coverage.found == ["bad", "good"]
     assert layer.coverage.other_case == {"paris": "Paris"}
-    again = embedding_for(dict(zip(words, range(5))), vectors, pad=0)
+    rows = {word: row for row, word in reversed(list(enumerate(words)))}
+    again = embedding_for(rows, vectors, pad=0, layer=embedlinear.Embedding)
+    assert type(again) is embedlinear.Embedding
     assert torch.equal(again.weight, layer.weight)
-    assert not torch.equal(
-        embedding_for(words, vectors, unknown=1).weight[2], layer.weight[2]
-    )
+    other = embedding_for(words, vectors, unknown=1).weight
+    assert not torch.equal(other[2], layer.weight[2])
 
 
 def test_the_pad_stays_zero_while_the_rest_learns(vectors):
@@ -109,16 +108,16 @@ def test_the_pad_stays_zero_while_the_rest_learns(vectors):
     optimizer.step()
     assert not layer.weight[0].any()
     assert torch.allclose(layer.weight[1], vectors["good"] - 0.1)
-    assert vectors["good"].tolist() == [1, 0], (
-        "the vectors themselves stay as they were"
-    )
+    assert vectors["good"].tolist() == [
+        1,
+        0,
+    ]  # the vectors themselves stay as they were
 
 
 def test_unknown_words_have_the_scale_of_the_vectors():
-    table = (
-        torch.randn(1000, 40, generator=torch.Generator().manual_seed(0)) * 0.3 + 0.05
-    )
-    known = WordVectors([f"w{i}" for i in range(1000)], table)
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(1000, 40, generator=generator) * 0.3 + 0.05
+    known = WordVectors([f"w{i}" for i in range(1000)], rows)
     weight = embedding_for([f"u{i}" for i in range(1000)], known).weight
     assert weight.std().item() == pytest.approx(0.3, rel=0.02)
     assert weight.mean().item() == pytest.approx(0.05, abs=0.01)
@@ -127,36 +126,50 @@ def test_unknown_words_have_the_scale_of_the_vectors():
 @pytest.mark.parametrize(
     "vocabulary, options, message",
     [(["a", "a"], {}, "'a' comes twice"), ({"a": 0, "b": 2}, {}, "must be 0..1"),
-     (["a"], {"pad": "b"}, "no word of the vocabulary"), (["a"], {"pad": 1}, "a row of 0..0")],
+     (["a"], {"pad": "b"}, "not in the vocabulary"), (["a"], {"pad": 1}, "a row of 0..0"),
+     ({"a", "b"}, {}, "it is a set"), ("ab", {}, "single one: 'ab'"),
+     (["a"], {"pad": 0.0}, "a row"), (["a"], {"unknown": "<unk>"}, "must be a seed .*<unk>"),
+     (["a"], {"unknown": True}, "must be a seed")],
 )  # fmt: skip
-def test_vocabularies_that_are_none(vectors, vocabulary, options, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_a_layer_is_not_made_of(vectors, vocabulary, options, message):
+    with pytest.raises((TypeError, ValueError), match=message):
         embedding_for(vocabulary, vectors, **options)
+    for matrix in torch.zeros(0, 2), torch.tensor([[1, torch.nan]]):
+        odd = WordVectors(["good"] * len(matrix), matrix)
+        with pytest.raises(ValueError, match="rows of finite numbers"):
+            embedding_for(["a"], odd)
 
 
-@pytest.mark.parametrize(
-    "vocabulary, options, message",
-    [({"a", "b"}, {}, "it is a set"), ("ab", {}, "not one: 'ab'"), (["a"], {"pad": 0.0}, "a row"),
-     (["a"], {"unknown": "<unk>"}, "unknown must be a seed .* '<unk>'"),
-     (["a"], {"unknown": True}, "unknown must be a seed")],
-)  # fmt: skip
-def test_arguments_of_another_kind(vectors, vocabulary, options, message):
-    with pytest.raises(TypeError, match=message):
-        embedding_for(vocabulary, vectors, **options)
+# --------------------------------------------------------------------------- the command line
 
 
-def test_the_command(tmp_path, capsys):
-    path, out = tmp_path / "v.txt", tmp_path / "v.safetensors"
-    path.write_text("a 1 2\nb 3 4\na 5 6\n", encoding="utf-8")
+def run(*arguments, encoding="utf-8", **streams):
+    command = [sys.executable, "-m", "embedlinear.vectors", *map(str, arguments)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+    return subprocess.run(command, env=environment, **streams)
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_bytes(text())
+    return path
+
+
+def test_info_and_convert(path, tmp_path, capsys):
     assert main(["info", str(path)]) == 0
     shown = capsys.readouterr()
-    assert (
-        "text without a header" in shown.out and "2 words, 2 numbers each" in shown.out
-    )
-    assert "line 3 repeats line 1" in shown.out and "100%" in shown.err
-    assert main(["convert", str(path), str(out), "--no-progress"]) == 0
-    assert WordVectors.open(out).matrix.tolist() == [[1, 2], [3, 4]]
-    assert "written" in capsys.readouterr().out
+    assert "text without a header" in shown.out and "20 words, 12 numbers" in shown.out
+    assert "problems  none" in shown.out and "100%" in shown.err
+    for out in tmp_path / "v.safetensors", tmp_path / "v.npy":
+        assert main(["convert", str(path), str(out), "--no-progress"]) == 0
+        same(WordVectors.open(out))
+        assert "written" in capsys.readouterr().out
+    path.write_bytes("word,x\n一,1.5\n二,2.5\n".encode("gbk"))
+    options = "--header ignore --sep , --encoding gbk --columns 0,1 --limit 1".split()
+    assert main(["info", str(path), "--no-progress", *options]) == 0
+    assert "'一'" in capsys.readouterr().out
     path.write_text("a 1 2\nb 3\n", encoding="utf-8")
     assert main(["info", str(path), "--no-progress"]) == 1
     assert "v.txt, line 2" in capsys.readouterr().err
@@ -165,54 +178,77 @@ def test_the_command(tmp_path, capsys):
     assert stop.value.code == 2
 
 
+@pytest.mark.parametrize("encoding, shown", [("gbk", "优"), ("ascii", "\\u4f18")])
+def test_a_terminal_that_cannot_show_a_word(
+    path, tmp_path, monkeypatch, encoding, shown
+):
+    path.write_bytes(text(["优", "\U0001f600", "é"]))
+    out = tmp_path / "优.npy"
+    for command in ["info", str(path)], ["convert", str(path), str(out)]:
+        screen = io.TextIOWrapper(io.BytesIO(), encoding)
+        monkeypatch.setattr("sys.stdout", screen)
+        assert main([*command, "--no-progress"]) == 0
+        assert f"'{shown}'".encode(encoding) in screen.buffer.getvalue()
+    assert WordVectors.open(out).words[1] == "\U0001f600"
+    screen = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr("sys.stderr", screen)
+    assert main(["info", str(tmp_path / "优.txt")]) == 1
+    screen.flush()
+    assert b"no such file" in screen.buffer.getvalue()
+
+
+def test_a_closed_pipe_and_a_full_device(path, tmp_path):
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = run("info", path, "--no-progress", stdout=writes)
+    assert (done.returncode, done.stderr) == (1, b"")
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "w") as full:
+            done = run("info", path, "--no-progress", stdout=full)
+        assert done.returncode == 1 and b"No space left" in done.stderr
+        assert b"Traceback" not in done.stderr
+
+
 def test_what_convert_will_not_write_to(tmp_path, capsys, monkeypatch):
     saved, listed = tmp_path / "v.npy", tmp_path / "v.words.txt"
     WordVectors(["a", "b"], torch.eye(2)).save(saved)
     (tmp_path / "link.safetensors").hardlink_to(saved)
-    monkeypatch.setattr(
-        "embedlinear.vectors.__main__.load_vectors", None
-    )  # not even read
+    read = "embedlinear.vectors.__main__.load_vectors"
+    monkeypatch.setattr(read, None)  # not even read
     monkeypatch.setenv("HOME", str(tmp_path))
     for given, message in [
-        ([str(saved), str(saved)], "would overwrite"),
+        ([saved, saved], "would overwrite"),
         (["~/v.npy", "~/v.npy"], "would overwrite"),
-        ([str(saved), str(tmp_path / "link.safetensors")], "would overwrite"),
-        (
-            [str(tmp_path / "w.npy"), "--words", str(listed), str(saved)],
-            "would overwrite",
-        ),
-        ([str(saved), str(tmp_path / "v.txt")], "ends in .safetensors or .npy"),
-        ([str(saved), str(tmp_path / "none" / "v.npy")], "is in no directory"),
+        ([saved, tmp_path / "link.safetensors"], "would overwrite"),
+        ([tmp_path / "w.npy", "--words", listed, saved], "would overwrite"),
+        ([saved, tmp_path / "v.txt"], "ends in .safetensors or .npy"),
+        ([saved, tmp_path / "none" / "v.npy"], "in a directory that exists"),
     ]:
-        assert main(["convert", *given]) == 1
+        assert main(["convert", *map(str, given)]) == 1
         assert message in capsys.readouterr().err
 
 
-def test_ctrl_c_leaves_nothing_half_written(tmp_path, capsys, monkeypatch):
-    path, out = tmp_path / "v.txt", tmp_path / "v.safetensors"
-    path.write_text("a 1 2\nb 3 4\n", encoding="utf-8")
-
+def test_ctrl_c_leaves_nothing_half_written(path, tmp_path, capsys, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("os.replace", stop)
+    out = tmp_path / "v.npy"
     assert main(["convert", str(path), str(out), "--no-progress"]) == 130
     assert capsys.readouterr().err == "stopped\n" and list(tmp_path.iterdir()) == [path]
 
 
-def test_mutated_files_are_read_or_refused(capsys):
-    path = Path(__file__).parents[2] / "tools" / "fuzz_vectors.py"
-    spec = importlib.util.spec_from_file_location("fuzz_vectors", path)
-    fuzz = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fuzz)
-    with warnings.catch_warnings():
-        assert fuzz.main(["--files", "300", "--seed", "7"]) == 0, (
-            capsys.readouterr().out
-        )
-    assert "300 files:" in capsys.readouterr().out
+def test_export_for_a_projector(tmp_path):
+    words = ["优", "a\tb", " ", "New York"]
+    WordVectors(words, table(4)).save(tmp_path / "v.npy")
+    stem, command = tmp_path / "p", ["export", str(tmp_path / "v.npy"), "--projector"]
+    assert main([*command, "--out", str(stem), "--no-progress"]) == 0
+    labels = (tmp_path / "p.metadata.tsv").read_text(encoding="utf-8")
+    assert labels == "优\n'a\\tb'\n' '\nNew York\n"
+    same(load(tmp_path / "p.vectors.tsv", words=words, sep="\t"), words, table(4))
 
 
-def test_help_of_the_command():
-    command = [sys.executable, "-m", "embedlinear.vectors", "convert", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "--normalize" in done.stdout and "OUT" in done.stdout
+def test_a_small_file_is_read_without_importing_polars(path):
+    code = f"import sys, embedlinear; embedlinear.load_vectors({str(path)!r})"
+    code += "; assert 'polars' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

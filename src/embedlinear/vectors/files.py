@@ -1,283 +1,181 @@
-"""Files of vectors: opened, unpacked, and recognised by what they contain.
+"""Files of vectors: opened, unpacked, and recognised by what they contain, never by their name.
 
-Nothing here trusts a name or a claim: a format is told from the first bytes, and a size is believed
-only of a file that lies open on the disk. What cannot be a table of vectors is refused by name.
+Nothing here trusts a claim: no more memory is set aside than there are bytes to read.
 """
 
+import bz2
+import codecs
+import gzip
+import lzma
 import os
 import re
-import struct
+import tarfile
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedlinear.vectors import decimals, text
+from embedlinear.vectors.words import data, refusal, say
 
-AT_ONCE, LEAST = 1 << 21, 1 << 13  # bytes
-REFUSED = [  # the first bytes, what they mean, and the cure
-    (b"PK\x03\x04", "a zip archive inside an archive", "unpack the outer one"),
-    (
-        b"\x89HDF",
-        "an HDF5 file",
-        "save the matrix with numpy.save and the words in a text file",
-    ),
-    (b"\xba\x16\x4f\x2f", "fastText's own .bin model", "give its .vec file"),
-    (
-        b"PAR1",
-        "a Parquet file",
-        "save the matrix with numpy.save and the words in a text file",
-    ),
-    (b"\xff\xfe\0\0", "text in UTF-32", "save it as UTF-8"),
-    (b"\xff\xfe", "text in UTF-16", "save it as UTF-8"),
-    (b"\xfe\xff", "text in UTF-16", "save it as UTF-8"),
-    (b"BZh", "a bzip2 archive", "unpack it first"),
-    (b"\xfd7zXZ", "an xz archive", "unpack it first"),
-    (b"(\xb5/\xfd", "a zstd archive", "unpack it first"),
-    (b"7z\xbc\xaf", "a 7z archive", "unpack it first"),
-    (b"\x1f\x8b", "a gzip archive inside an archive", "unpack the outer one"),
+PIECE = 1 << 20  # bytes that one read asks for at most
+PACKED = [  # the first bytes, the name, what opens it
+    (b"\x1f\x8b", "gzip", gzip.open),
+    (b"BZh", "bzip2", bz2.open),
+    (b"\xfd7zXZ\0", "xz", lzma.open),
 ]
+ZIP = b"PK\x03\x04", b"PK\x05\x06"
+
+
+def known(start):
+    """What a file that begins like this is, and how to convert it; None if it may be text."""
+    for one in data("formats.toml")["known"]:
+        if re.match(one["begins"].encode(), start):
+            return (
+                f"this is {one['what']}, not word vectors that are read; {one['cure']}."
+            )
 
 
 class Source:
-    """A file of vectors, perhaps inside ``.gz`` or ``.zip``: ``name`` for messages, and ``open``.
+    """A file, perhaps packed: ``archive.zip/member.txt`` names a member of an archive.
 
-    ``table.zip`` stands for its only member, ``table.zip/member.txt`` for the one that is named.
-    ``size`` is the number of bytes to read, or None where a packed file does not say it reliably.
-    Raises FileNotFoundError for no such file, ValueError for what is no file or a bad archive.
+    Raises FileNotFoundError for no such file, ValueError for a directory or the like.
     """
 
     def __init__(self, path):
-        self.path, self.member = Path(os.path.expanduser(path)), None
+        self.name, self.packed, self.member = str(path), None, None
+        self.path = Path(os.path.expanduser(path))
         if not self.path.exists():
             inside = next((p for p in self.path.parents if p.is_file()), None)
             if inside is None:
-                web = re.match("https?:/", str(path), re.IGNORECASE)
-                what = (
-                    "an address; download the file first"
-                    if web
-                    else "no such file of vectors"
+                web = re.match("https?:/", self.name, re.IGNORECASE)
+                raise FileNotFoundError(
+                    2, say("address" if web else "no-file"), self.name
                 )
-                raise FileNotFoundError(2, what, str(path))
             self.path, self.member = inside, self.path.relative_to(inside).as_posix()
-        self.name = str(path)
         if not self.path.is_file():
-            what = "a directory" if self.path.is_dir() else "no regular file"
-            raise ValueError(
-                f"{self.name}: expected a file of vectors, but this is {what}."
-            )
-        self.on_disk = self.path.stat().st_size
-        with open(self.path, "rb") as file:
-            start = file.read(4)
-        packed = {b"\x1f\x8b": "gzip", b"PK": "zip"}
-        self.packed = packed.get(start[:2] if start != b"PK\x05\x06" else b"PK")
-        self.size = None if self.packed else self.on_disk
-        if self.member and self.packed != "zip":
-            raise FileNotFoundError(2, "not a zip archive with members", str(self.path))
+            what = "a directory" if self.path.is_dir() else "not a regular file"
+            raise refusal("not-a-file", name=self.name, what=what)
+        self.size = self.path.stat().st_size  # as it lies on the disk
 
     @contextmanager
     def open(self):
-        """Yield a ``Stream`` at the start of the (unpacked) bytes."""
+        """Yield a ``Stream`` at the start of the unpacked bytes."""
         with open(self.path, "rb") as raw:
-            if self.packed == "gzip":
-                import gzip
+            file, start = Steady(raw), raw.read(6)
+            raw.seek(0)
+            for begins, name, unpack in PACKED:
+                if start.startswith(begins):
+                    self.packed, file = name, Steady(unpack(file))
+            try:
+                if start.startswith(ZIP):
+                    self.packed = "zip"
+                    archive = zipfile.ZipFile(file)
+                    file = archive.open(self.chosen(archive.namelist()))
+                elif file.read(512)[257:262] == b"ustar":
+                    file.seek(0)
+                    self.packed = f"tar, {self.packed}" if self.packed else "tar"
+                    file = self.from_tar(file)
+                else:
+                    file.seek(0)
+            except Refused:
+                raise
+            except Exception as error:  # these modules raise much more than their own
+                raise self.damaged(error) from error
+            if (
+                self.member
+                and self.packed not in ("zip", "tar")
+                and "tar" not in str(self.packed)
+            ):
+                raise FileNotFoundError(2, say("no-members"), str(self.path))
+            yield Stream(self, raw, file)
 
-                with gzip.GzipFile(fileobj=Bounded(raw, self.on_disk)) as file:
-                    yield Stream(self, raw, file)
-            elif self.packed == "zip":
-                with self._unzipped(raw) as file:
-                    yield Stream(self, raw, file)
-            else:
-                yield Stream(self, raw, raw)
+    def damaged(self, error):
+        return refusal("archive", name=self.name, packed=self.packed, error=error)
 
-    def _unzipped(self, raw):
-        import zipfile
+    def from_tar(self, file):
+        infos = {}
+        archive = tarfile.open(fileobj=file, mode="r:")
+        for info in archive:
+            infos[info.name.removeprefix("./") + "/" * info.isdir()] = info
+            if self.member in infos:  # what is behind it need not be read
+                break
+        return archive.extractfile(infos[self.chosen(infos)])
 
-        try:
-            archive = zipfile.ZipFile(Bounded(raw, self.on_disk))
-            names = [i.filename for i in archive.infolist() if not i.is_dir()]
-        except (
-            Exception
-        ) as error:  # zipfile raises much more than BadZipFile on damaged archives
-            raise ValueError(
-                f"{self.name}: the zip archive is damaged: {error}"
-            ) from error
-        if names and all(n.endswith(".npy") for n in names):
-            cure = "save the one matrix with numpy.save, and the words in a text file"
-            raise ValueError(f"{self.name}: this is a NumPy .npz of {names}; {cure}.")
-        if any(n.endswith("data.pkl") for n in names):
-            raise ValueError(f"{self.name}: this is a torch.save file, {PICKLE}")
-        real = [n for n in names if not n.startswith("__MACOSX/")]
-        if self.member is None and len(real) == 1:
-            self.member = real[0]
-        if self.member not in names:
-            example = (
-                f"{self.path}/{real[0]}" if real else "an archive that holds a file"
-            )
-            wanted = (
-                f"no member {self.member!r}" if self.member else f"{len(real)} members"
-            )
-            raise ValueError(
-                f"{self.name}: the zip archive has {wanted}, but {real[:8]}. Expected one; name "
-                f"it after the archive: load_vectors({example!r})."
-            )
-        try:
-            return archive.open(self.member)
-        except Exception as error:
-            raise ValueError(
-                f"{self.name}: {self.member!r} cannot be unpacked: {error}"
-            ) from error
+    def chosen(self, names):
+        """Of ``names`` the member that is named, or the only one."""
+        names = [n for n in names if n[-1:] != "/" and "._" != n.rpartition("/")[2][:2]]
+        if self.member in names or (self.member is None and len(names) == 1):
+            return self.member or names[0]
+        if any(name.endswith("data.pkl") for name in names):
+            raise Refused(say("torch-save", name=self.name))
+        found = f"no member {self.member!r}" if self.member else f"{len(names)} members"
+        about = {
+            "path": self.path,
+            "example": (names or ["MEMBER"])[0],
+            "names": names[:8],
+        }
+        raise Refused(say("members", name=self.name, found=found, **about))
 
 
-class Bounded:
-    """An open file of ``size`` bytes, of which no read asks for more.
+class Refused(ValueError):
+    """An archive that is whole, but not one of vectors."""
 
-    gzip and zipfile ask for as much as 128 KiB at once, or as the header of the archive claims, and
-    so much memory is set aside.
-    """
 
-    def __init__(self, file, size):
-        self.file, self.size = file, size
+class Steady:
+    """An open file of which a read sets memory aside only for bytes that are there."""
+
+    def __init__(self, file):
+        self.file = file
 
     def read(self, count=-1):
-        return self.file.read(min(count, self.size) if count > 0 else count)
+        parts, part = [], b" "
+        while part and count != 0:
+            part = self.file.read(min(count, PIECE) if count > 0 else PIECE)
+            parts.append(part)
+            count -= len(part) if count > 0 else 0
+        return b"".join(parts)
 
     def __getattr__(self, name):
         return getattr(self.file, name)
 
 
 class Stream:
-    """The bytes of a source; damage in an archive becomes ValueError."""
+    """The unpacked bytes of a source, of which the first can be looked at beforehand."""
 
     def __init__(self, source, raw, file):
-        self.source, self.raw, self.file, self.position = source, raw, file, 0
-        self.at_once = min(AT_ONCE, max(source.on_disk + 1, LEAST))
+        self.source, self.file, self.ahead = source, Steady(file), b""
+        self.done = raw.tell  # how many bytes of the file on the disk are behind us
+        self.decoder, self.lines = None, 0
 
     def read(self, count):
-        """Some bytes, ``count`` at most; none only at the end.
+        """``count`` bytes, fewer only at the end."""
+        part, self.ahead = self.ahead[:count], self.ahead[count:]
+        return part + (self._more(count - len(part)) if count > len(part) else b"")
 
-        A read sets memory aside for what it is asked for, which a header may have made up: so no
-        more than AT_ONCE is ever asked for, nor more than the file on the disk has.
-        """
-        count = min(count, self.at_once)
+    def peek(self, count):
+        """The next ``count`` bytes, which stay to be read."""
+        while len(self.ahead) < count and (more := self._more(count - len(self.ahead))):
+            self.ahead += more
+        return self.ahead[:count]
+
+    def decode(self, encoding, errors):
+        """From here on, give the text in UTF-8, whatever it is in."""
+        self.decoder = codecs.getincrementaldecoder(encoding)(errors)
+        self.ahead = self._recoded(self.ahead, final=False)
+
+    def _more(self, count):
         try:
             data = self.file.read(count)
         except Exception as error:
-            if not self.source.packed:
-                raise
-            raise ValueError(
-                f"{self.source.name}: the {self.source.packed} archive is damaged after "
-                f"{self.position:,} unpacked bytes: {error}. Expected a whole file."
-            ) from error
-        self.position += len(data)
-        return data
+            raise self.source.damaged(error) if self.source.packed else error from error
+        return self._recoded(data, final=not data) if self.decoder else data
 
-    def exactly(self, count):
-        """``count`` bytes, or fewer at the end; no more memory is taken than there is to read."""
-        parts = []
-        while count > 0 and (part := self.read(min(count, 1 << 20))):
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-    def done(self):
-        """How many bytes of the file on the disk have been read."""
-        return self.raw.tell()
-
-
-PICKLE = (
-    "which is a pickle: reading it could run any code, so it is never read. Save the matrix "
-    "with numpy.save or safetensors (and the words in a text file), or in word2vec's format."
-)
-
-
-def head(source):
-    """The first 256 KiB, or as much as it takes to hold a line; and whether that is all."""
-    with source.open() as stream:
-        start = stream.exactly(1 << 18)
-        while b"\n" not in start and len(start) < text.LONGEST:
-            more = stream.exactly(min(len(start), text.LONGEST) or 1)
-            if not more:
-                return start, True
-            start += more
-            if looks_binary(start[: 1 << 12]):
-                return start, False
-        if b"\n" not in start:
-            raise ValueError(
-                f"{source.name}, line 1: no line end within {text.LONGEST:,} bytes; expected a "
-                f"word and its numbers."
-            )
-        return start, not stream.read(1)
-
-
-def looks_binary(data):
-    """True for bytes that text never holds: control characters but tab, line end and the like."""
-    return re.search(rb"[\x00-\x08\x0e-\x1f]", data) is not None
-
-
-def is_binary(d, rest):
-    """Whether ``rest``, what follows a header, are records of a word, a space and 4 d raw bytes."""
-    line = rest.partition(b"\n")[0]
-    if not rest or text.numbers_at_end(line) >= d:
-        return False
-    space = rest.find(b" ")
-    record = rest[space + 1 : space + 1 + min(4 * d, 1 << 16)] if space >= 0 else b""
-    return looks_binary(record) or (
-        text.not_utf8(line) and not text.numbers_at_end(line)
-    )
-
-
-def check_forced_binary(source, start):
-    """Refuse a text that is to be read as binary: its digits would pass for float32.
-
-    Only what cannot be records is refused, for a short record may look like text (0.7 is b"333?"):
-    a first row that ends in as many decimal numbers as the header says.
-    """
-    first, _, rest = start.partition(b"\n")
-    sizes = text.HEADER(first)
-    d = int(sizes[2]) if sizes else 0
-    last = rest.partition(b"\n")[0].split()[-d:]
-    if d and len(last) == d and all(map(decimals.NUMBER, last)):
-        raise ValueError(
-            f"{source.name}, line 2: expected a word and {text.counted(d, 'number')} in binary, "
-            f"but this is text. Leave format= away, or pass format='word2vec'."
-        )
-
-
-def recognise(source, start):
-    """The format of ``source``, of which ``start`` (bytes) is the beginning.
-
-    Returns "text", "binary" (word2vec's), "npy" or "safetensors". Raises ValueError for the rest.
-    """
-    if not start:
-        raise ValueError(f"{source.name}: the file is empty; expected word vectors.")
-    if start.startswith(b"\x93NUMPY"):
-        return "npy"
-    if (
-        len(start) > 8
-        and start[8:9] == b"{"
-        and struct.unpack("<Q", start[:8])[0] <= 100_000_000
-    ):
-        return "safetensors"
-    first, _, rest = start.partition(b"\n")
-    if (sizes := text.HEADER(first)) and is_binary(int(sizes[2]), rest):
-        return "binary"
-    if re.match(rb"\x80[\x02-\x05]", start):  # so begins no text in UTF-8
-        raise ValueError(
-            f"{source.name}: this is no table of word vectors but an object, {PICKLE}"
-        )
-    if not text.numbers_at_end(first.removeprefix(b"\xef\xbb\xbf")):
-        for magic, what, cure in REFUSED:
-            if start.startswith(magic):
-                raise ValueError(
-                    f"{source.name}: this is {what}, not word vectors; {cure}."
-                )
-        if re.match(rb"\s*<(!doctype|html|\?xml|head|body)", start, re.IGNORECASE):
-            raise ValueError(
-                f"{source.name}: this is an HTML page, not word vectors; it may be the page around "
-                f"the download, or an error message of the server. Download the file itself."
-            )
-        if looks_binary(start[: 1 << 12]):
-            raise ValueError(
-                f"{source.name}: byte 0 begins no format that is known (word2vec text or binary, "
-                f"GloVe, fastText .vec, .npy, .safetensors); it starts with {start[:16]!r}."
-            )
-    return "text"
+    def _recoded(self, data, final):
+        try:
+            text = self.decoder.decode(data, final)
+        except UnicodeDecodeError as error:
+            line = self.lines + error.object.count(b"\n", 0, error.start) + 1
+            about = {"encoding": error.encoding, "reason": error.reason}
+            where = f"{self.source.name}, line {line}"
+            raise refusal("text-encoding", where=where, **about) from error
+        self.lines += text.count("\n")
+        return text.encode("utf-8", "replace")

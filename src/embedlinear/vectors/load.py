@@ -1,171 +1,166 @@
 """``load_vectors``: one line from a file of word vectors to words and a matrix."""
 
 import sys
-
-import torch
+from contextlib import nullcontext
 
 from embedlinear.vectors import arrays, binary, files, text
-from embedlinear.vectors.table import (
-    WordVectors,
-    check_words,
-    described,
-    without_repeats,
-)
+from embedlinear.vectors import words as lists
+from embedlinear.vectors.collect import Rows
+from embedlinear.vectors.words import counted, refusal, say
 
 FORMATS = {  # what ``format`` may be: how it is read, and whether it has a header line
     "text": ("text", None),
     "word2vec": ("text", True),
     "fasttext": ("text", True),
     "glove": ("text", False),
-    "binary": ("binary", True),
-    "word2vec-binary": ("binary", True),
+    "binary": ("binary", None),
+    "word2vec-binary": ("binary", None),
     "npy": ("npy", None),
     "safetensors": ("safetensors", None),
 }
 
 
-class Silent:
-    """A progress bar that is not there."""
-
-    n = 0
-
-    def update(self, count):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-
-def progress_bar(source, progress):
-    """tqdm's bar on stderr over the bytes of the file; none where ``progress`` is false."""
-    if not progress:
-        return Silent()
-    from tqdm import tqdm
-
-    return tqdm(
-        total=source.on_disk,
-        desc=source.path.name,
-        unit="B",
-        unit_scale=True,
-        file=sys.stderr,
-    )
-
-
-def load_vectors(path, *, words=None, format=None, header=None, limit=None, vocab=None,
-                 errors="strict", normalize=False, progress=True):  # fmt: skip
+def load_vectors(path, *, words=None, format=None, header=None, sep=None, columns=None,
+                 tensor=None, limit=None, vocab=None, encoding=None, errors="strict",
+                 not_finite="raise", normalize=False, progress=True):  # fmt: skip
     """Read word vectors from a file: word2vec, GloVe, fastText, .npy or .safetensors.
 
     Args:
-        path: the file, perhaps packed as .gz or .zip (``table.zip/member`` names a member); ``~``
-            is the home directory.
-        words: for .npy and .safetensors without words: a file with one word a line, or a list;
-            for ``table.npy`` the default is ``table.words.txt`` beside it.
-        format: "text", "word2vec", "fasttext", "glove", "binary" (also "word2vec-binary"), "npy"
-            or "safetensors"; None looks at the content.
-        header: of a text: True, False, None to find out, or "ignore" for one whose row count lies.
+        path: the file, perhaps packed as .gz, .bz2, .xz, .zip or .tar (``table.zip/member``
+            names a member); ``~`` is the home directory.
+        words: for a matrix or a text without words: a list, a file with one word a line, or a
+            mapping from word to id 0..n-1; by default ``table.words.txt`` beside ``table.npy``.
+        format: one of FORMATS; None looks at the content.
+        header: of a text: True, False, None to find out; of a text or a binary: "ignore" for a
+            first line that is there, but not to be believed.
+        sep: what separates the fields of a text: one character, or several, any run of which
+            separates; None expects single spaces, and refuses what looks otherwise.
+        columns: (word, first number) or (word, first number, end) of a text with other fields,
+            counted from 0; the word None where there is none.
+        tensor: the name of the matrix in a .safetensors, or its index, that has several.
         limit: read the first so many rows only; nothing is said of those behind them.
-        vocab: keep only these words (an iterable of str). The numbers of other rows are not read,
-            but each row must have the right number of fields.
-        errors: what to do with words that are no UTF-8: "strict", "replace" or "ignore".
+        vocab: keep only these words: a list, or a mapping as for ``words``.
+        encoding: of text and word lists; None is UTF-8, or what the text's mark says.
+        errors: for words that are not in it: "strict", "replace" or "ignore".
+        not_finite: for rows with NaN or infinity: "raise", or "skip", which reports them.
         normalize: divide each row by its length, unless that is 0.
-        progress: show a bar on stderr.
+        progress: show a bar on stderr, where tqdm is installed.
 
-    Returns WordVectors with ``matrix`` float32 (n, d), row by row.
+    Returns WordVectors with ``matrix`` float32 (n, d); ``problems`` says what was odd.
 
-    Raises FileNotFoundError for no such file, and ValueError, naming the file, the line, row or
-    byte, and what was expected, for one that is damaged or no table of vectors: too few fields, a
-    number that is not finite, a header that lies, a word that is no UTF-8, a text that ``format``
-    calls binary; TypeError for a ``vocab`` or ``words`` that are no words. Nothing is skipped; a
-    word that comes twice keeps its first row, with a warning.
+    Raises FileNotFoundError for no such file, ValueError, naming the file and the line or row,
+    for one that is damaged or not a table of vectors, TypeError for ``vocab`` or ``words`` that
+    are not words or have no order. A row is left out only where ``limit``, ``vocab`` or
+    ``not_finite`` says so, or where its word came before (with a warning).
     """
-    check_arguments(format, header, limit, errors)
-    if vocab is not None:
-        vocab = frozenset(
-            arrays.all_words(vocab, "vocab must be a collection of words")
+    check_arguments(format, header, sep, columns, limit, errors, not_finite)
+    vocab = None if vocab is None else frozenset(lists.in_order(vocab, "vocab"))
+    words = None if words is None else lists.given(words, encoding, errors)
+    source, problems = files.Source(path), []
+    if source.path.name.endswith(".index.json"):
+        source = arrays.shard(source, tensor)
+    with source.open() as stream:
+        kind, by_format = FORMATS.get(format) or (
+            recognise(source, stream, encoding),
+            None,
         )
-    source = files.Source(path)
-    start, whole = files.head(source)
-    if format is None:
-        kind, expected = files.recognise(source, start), None
-    else:
-        kind, expected = FORMATS[format]
-        if kind == "binary":
-            files.check_forced_binary(source, start)
-    header = expected if header is None else header
-    layout = text.layout(source.name, start, whole, header) if kind == "text" else None
-    del start  # up to 256 KiB
-    with progress_bar(source, progress) as bar:
+        header = by_format if header is None else header
         if kind in ("npy", "safetensors"):
-            read = read_array(source, kind, words, limit, vocab, errors)
-            bar.update(source.on_disk)
-            name, unit = kind, "row"
+            found, matrix = arrays.read(source, kind, tensor, words, encoding, errors)
+            rows = arrays.rows(source.name, found, matrix, limit, problems)
+            words, unit = None, "row"
         elif kind == "binary":
-            read = binary.read(source, limit=limit, vocab=vocab, errors=errors, bar=bar)
-            name, unit = "word2vec binary", "record"
-        else:
-            read = text.read(
-                source, layout, limit=limit, vocab=vocab, errors=errors, bar=bar
+            rows = binary.read(
+                stream, source.name, limit, header == "ignore", bool(format)
             )
-            name = f"text with{'' if layout.first_line == 2 else 'out'} a header"
-            unit = "line"
-    found, matrix, lines, problems = read
-    found, matrix, repeated = without_repeats(source, found, matrix, lines, unit)
-    if words is not None and kind in ("text", "binary"):
-        problems.append("words= was not used: the file has words of its own")
-    matrix = torch.from_numpy(matrix)
-    if normalize:
-        length = torch.linalg.vector_norm(matrix, dim=1, keepdim=True)
-        matrix /= torch.where(length > 0, length, 1)
-    name += f", {source.packed}" if source.packed else ""
-    return WordVectors(found, matrix, problems=problems + repeated, format=name)
+            kind, unit = "word2vec binary", "record"
+        else:
+            start = text.opened(stream, source.name, encoding, errors)
+            wordless = words is not None
+            layout = text.layout(source.name, *start, header, sep, columns, wordless)
+            rows = text.read(stream, source.name, layout, limit, problems)
+            kind, unit = f"text with{'' if layout.skip else 'out'} a header", "line"
+            encoding = None  # it gives UTF-8
+            if layout.columns and layout.columns[0] is None:
+                rows, words = with_words(rows, words or [], source.name, limit), None
+        if words is not None:
+            problems.append(say("words-not-used"))
+        kept = Rows(source.name, unit, vocab, encoding or "utf-8", errors, not_finite)
+        with progress_bar(source, progress) as bar:
+            for first, found, numbers in rows:
+                kept.add(first, found, numbers)
+                if bar is not None:
+                    bar.update(stream.done() - bar.n)
+    kind += f", {source.packed}" if source.packed else ""
+    return kept.vectors(problems, kind, normalize)
 
 
-def check_arguments(format, header, limit, errors):
+def check_arguments(format, header, sep, columns, limit, errors, not_finite):
     """Refuse arguments that mean nothing, before the file is opened."""
-    if format is not None and format not in FORMATS:
-        raise ValueError(
-            f"format must be None or one of {list(FORMATS)}, not {format!r}."
-        )
-    if header not in (None, True, False, "ignore"):
-        raise ValueError(
-            f"header must be None, True, False or 'ignore', not {header!r}."
-        )
+    for name, value, values in [
+        ("format", format, [None, *FORMATS]),
+        ("header", header, [None, True, False, "ignore"]),
+        ("errors", errors, ["strict", "replace", "ignore"]),
+        ("not_finite", not_finite, ["raise", "skip"]),
+    ]:
+        if value not in values:
+            raise refusal("allowed", name=name, value=value, values=values)
     if limit is not None and (
         isinstance(limit, bool) or not hasattr(limit, "__index__")
     ):
-        raise TypeError(f"limit must be an int or None, but it is {limit!r}.")
+        raise TypeError(say("limit-type", limit=limit))
     if limit is not None and limit < 0:
-        raise ValueError(f"limit must be 0 or more, not {limit}.")
-    if errors not in ("strict", "replace", "ignore"):
-        raise ValueError(
-            f"errors must be 'strict', 'replace' or 'ignore', not {errors!r}."
-        )
+        raise refusal("limit", limit=limit)
+    if sep is not None and (not isinstance(sep, str) or not sep or "\n" in sep):
+        raise refusal("sep", sep=sep)
+    if columns is not None:
+        whole = all(isinstance(number, int) for number in columns[1:])
+        if len(columns) not in (2, 3) or not whole:
+            raise refusal("columns", columns=columns)
 
 
-def read_array(source, kind, words, limit, vocab, errors):
-    """Read a matrix and its words, as the other readers do: words, matrix, rows, problems."""
-    array, found = described(source, kind, words, errors)
-    check_words(source, found, array)
-    data = arrays.values(source, array)
-    kept = range(len(found))[:limit]
-    if vocab is not None:
-        kept = [row for row in kept if found[row] in vocab]
-    if len(kept) < len(found):
-        data = data[:limit] if vocab is None else data[kept]
-        found = [found[row] for row in kept]
-    problems = []
-    if array.fortran:
-        problems.append("the array was stored by columns; it is now stored by rows")
-    if array.dtype != "<f4":
-        problems.append(
-            f"the numbers were {array.dtype.strip('<>')}; they are float32 now"
-        )
-    return (
-        found,
-        arrays.to_float32(source, data, array, found),
-        [r + 1 for r in kept],
-        problems,
-    )
+def recognise(source, stream, encoding):
+    """How the file is read: "text", "binary" (word2vec's), "npy" or "safetensors".
+
+    Raises ValueError for the rest, saying what it is.
+    """
+    start = stream.peek(1 << 16)
+    if not start:
+        raise refusal("empty", name=source.name)
+    if start.startswith(b"\x93NUMPY"):
+        return "npy"
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= 100_000_000:
+        return "safetensors"
+    if binary.is_binary(start):
+        return "binary"
+    fields = start.removeprefix(text.BOM).partition(b"\n")[0].split()
+    # A table may begin with the words "PAR1" or "{", but none begins inside a character.
+    if b"\x80" <= start[:1] < b"\xc0" or not text.numbers_at_end(fields[1:]):
+        if not encoding and not start.startswith(tuple(text.MARKS)):
+            if what := files.known(start):
+                raise ValueError(f"{source.name}: {what}")
+    return "text"
+
+
+def with_words(rows, words, name, limit):
+    """``rows`` that have no words of their own, with ``words``."""
+    count = 0
+    for first, _, numbers in rows:
+        found = words[count : count + len(numbers)]
+        count += len(numbers)
+        if len(found) == len(numbers):
+            yield first, found, numbers
+    if count > len(words) or (limit is None and count < len(words)):
+        about = {"rows": counted(count, "row"), "words": counted(len(words), "word")}
+        raise refusal("wordless-count", name=name, **about)
+
+
+def progress_bar(source, progress):
+    """tqdm's bar on stderr over the bytes of the file, or None."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return nullcontext()
+    options = {"unit": "B", "unit_scale": True, "file": sys.stderr}
+    name = source.path.name
+    return tqdm(total=source.size, desc=name, disable=not progress, **options)

@@ -1,427 +1,325 @@
-"""Vectors in text: word2vec's, GloVe's and fastText's, one word and its d numbers a line.
+"""Vectors in text: one word and its d numbers a line, separated by single spaces.
 
-Fields are parted by single spaces (0x20) and lines by 0x0A; all other blanks are part of a word.
-The last d fields are the numbers, so a word may hold spaces, be one, or look like a number. A
-final ``\\r`` and final spaces (fastText and word2vec's C tool write one) are no part of the row.
-The number of fields is checked in every line. A block of lines is parsed at once (``decimals``),
-blocks side by side in threads: NumPy lets other threads run while it computes.
+The last d fields are the numbers, so a word may hold spaces, be one, or look like a number.
+What is arranged in another way is refused (``layout``), naming the option that helps. Whole
+blocks of lines are parsed by polars; what a CSV reader cannot take (words with spaces, damaged
+rows) goes row by row, so that an error can name its line.
 """
 
-import os
 import re
-from collections import Counter, deque
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
-from embedlinear.vectors import decimals
-from embedlinear.vectors.stack import Stack
+from embedlinear.vectors.words import counted, refusal, say
 
-LONGEST = 1 << 24  # bytes; a line without an end would else fill the memory
-BLOCK = 1 << 21  # bytes; more memory buys no more speed
-LEAST = (
-    1 << 12
-)  # bytes; the arrays of a block take many times as much: small files, small blocks
+BLOCK = 1 << 20  # bytes; more memory buys no more speed
+LONGEST = 1 << 24  # bytes; a line without an end would fill the memory
 BOM = b"\xef\xbb\xbf"
-HEADER = re.compile(rb"[ \t]*([0-9]{1,40})[ \t]+([0-9]{1,40})[ \t\r]*").fullmatch
-TAB = " (it holds a tab; replace tabs by single spaces)"
-FRACTION = re.compile(rb"[+-]?[0-9]*\.([0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+MARKS = {  # the first bytes of a text that say its encoding
+    b"\xff\xfe\0\0": "utf-32",
+    b"\0\0\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    BOM: None,
+}
+NUMBER = rb"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[nN][aA][nN]|[iI][nN][fF])"
+SEPARATORS = "\t,;|:=\u00a0\u3000，：[]()"
+ANY = "|".join(map(re.escape, SEPARATORS)).encode()
+is_number = re.compile(NUMBER).fullmatch
+is_whole = re.compile(rb"[+-]?\d+").fullmatch
+is_odd = re.compile(
+    rb"(?s).+(?:%s| )(?:%s)?" % (ANY, NUMBER)
+).fullmatch  # "the," "a\t0.25"
+SIZES = re.compile(rb"[ \t]*(\d{1,18})[ \t,;]+(\d{1,18})[ \t,;\r]*").fullmatch
 
 
 class Layout(NamedTuple):
-    """What the first lines tell: numbers a row, rows promised by the header (None without one),
-    the bytes before the first row, and the number of its line."""
+    """How rows are written: ``d`` numbers each, separated by ``sep``; ``promised`` rows, by a
+    header of ``skip`` bytes, or None; ``columns`` of the word and of the numbers, where there
+    are others; ``trusted``: sep=" " was given, so that a word may end in numbers."""
 
-    d: int
+    d: int | None
     promised: int | None
     skip: int
-    first_line: int
+    sep: str
+    columns: tuple | None
+    trusted: bool
 
 
-def counted(count, what):
-    """``count`` with its noun, for a message: 1 row, 2 rows."""
-    return f"{count:,} {what}{'s' * (count != 1)}"
+def pattern(sep):
+    """What separates: one character as it is, or any run of several."""
+    one = b"|".join(re.escape(c.encode()) for c in sep)
+    return one if len(sep) == 1 else b"(?:%s)+" % one
 
 
-def not_utf8(data):
-    """Whether ``data`` (bytes) is no UTF-8."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
+def split(row, sep):
+    """The fields of ``row`` (bytes), without what separates behind the last."""
+    return re.split(pattern(sep), row.rstrip(sep.encode() + b"\r"))
 
 
-def numbers_at_end(line):
-    """How many of the last fields of ``line`` (bytes) are numbers, not counting the first field."""
-    fields = line.rstrip(b" \r").split(b" ")[1:]
-    count = 0
-    while count < len(fields) and decimals.NUMBER(fields[-1 - count]):
-        count += 1
-    return count
+def shown(data, most=60):
+    """The beginning of ``data`` (bytes), for a message."""
+    text = data[:most].decode("utf-8", "backslashreplace")
+    return repr(text) + " ..." * (len(data) > most)
 
 
-def layout(name, start, whole, header=None):
-    """Find the ``Layout`` in the first bytes ``start`` of a file (``whole``: there are no more).
+def numbers_at_end(fields):
+    numbers = [bool(is_number(field)) for field in reversed(fields)]
+    return (numbers + [False]).index(False)
 
-    ``header``: True, False, None to find out, or "ignore": it is there, but its row count lies.
-    Raises ValueError for what cannot be a table: no numbers, a header that the rows belie.
-    """
-    skip = len(BOM) if start.startswith(BOM) else 0
-    lines = start[skip:].split(b"\n")
-    if not whole and len(lines) > 1:
-        lines.pop()  # cut in the middle
-    first, second = lines[0], lines[1] if len(lines) > 1 else b""
-    sizes = HEADER(first)
-    if header is None and sizes:
-        fields = second.rstrip(b" \r").count(b" ") + 1
-        # Two numbers could also be a word and a vector of one number, but not if this is a header.
-        header = not (
-            fields == 2 and numbers_at_end(second) == 1 and int(sizes[2]) != 1
-        )
-    if header:
-        if not sizes:
-            raise ValueError(
-                f"{name}, line 1: expected a header, the numbers of rows and of columns, but found "
-                f"{shown(first)}. For a file without one (GloVe) pass header=False."
-            )
-        if int(sizes[2]) == 0:
-            raise ValueError(
-                f"{name}, line 1: the header promises vectors of 0 numbers."
-            )
-        if int(sizes[2]) > LONGEST // 2:
-            raise ValueError(
-                f"{name}, line 1: no line holds the {int(sizes[2]):,} numbers promised."
-            )
-        promised = None if header == "ignore" else int(sizes[1])
-        return Layout(int(sizes[2]), promised, skip + len(first) + 1, 2)
-    counts = Counter(numbers_at_end(line) for line in lines[:200] if line.strip(b" \r"))
-    d = max(
-        counts, key=lambda n: (counts[n], n), default=0
+
+def most_common(counts):
+    counts = Counter(counts)
+    return max(
+        counts, key=lambda n: (counts[n], n)
     )  # a tie: better refused than invented
-    if not d:
-        raise ValueError(
-            f"{name}, line 1: expected a word and its numbers, parted by single spaces, but found "
-            f"{shown(first)}{TAB if b'	' in first else ''}."
-        )
-    return Layout(d, None, skip, 1)
 
 
-def shown(line, most=60):
-    """The beginning of ``line`` (bytes), for a message."""
-    text = line[:most].decode("utf-8", "backslashreplace")
-    return repr(text) + (" ..." if len(line) > most else "")
+def nearly_all(test, items):
+    return len(items) > 0 and sum(map(bool, map(test, items))) >= 0.9 * len(items)
 
 
-def blocks(stream, layout, limit):
-    """Yield the blocks of a text, whole lines, ``limit`` of them at most.
+def layout(name, start, whole, header, sep, columns, wordless):
+    """Find the ``Layout`` in the first bytes ``start`` of a text (``whole``: that is all).
 
-    Each comes as the number of its first line, its bytes (``padded``), how much of the file on the
-    disk is behind us, and whether a line end had to be added to its last line.
+    ``wordless``: the rows may lack words of their own. Raises ValueError for what is not a
+    table, and for one that is arranged in another way.
     """
-    stream.exactly(layout.skip)
-    size = min(BLOCK, max(LEAST, stream.source.on_disk // 16))
-    line, left, rest = layout.first_line, limit, []
-    while left is None or left > 0:
-        part = stream.read(size)
+    lines = start.split(b"\n")
+    lines = lines if whole or len(lines) == 1 else lines[:-1]  # the last may be cut
+    sizes = SIZES(lines[0])
+    if header is None and sizes:
+        fields = re.split(rb"[ \t,;]+", lines[1].strip()) if len(lines) > 1 else []
+        # Two numbers could also be a word and its one number, but not if this is a header.
+        header = len(fields) != 2 or not is_number(fields[1]) or int(sizes[2]) == 1
+    if header is True and not sizes:
+        raise refusal("no-header", name=name, found=shown(lines[0]))
+    promised, d = (int(sizes[1]), int(sizes[2])) if header is True else (None, None)
+    if d is not None and not 0 < d < LONGEST // 2:
+        raise refusal("header-width", name=name, d=d)
+    skip = len(lines[0]) + 1 if header else 0
+    rows = [line for line in lines[bool(header) : 200] if line.strip()]
+    found = Layout(d, promised, skip, sep or " ", columns, sep == " ")
+    if not rows and d:
+        return found
+    grid = [split(row, found.sep) for row in rows] or [[]]
+    width = most_common(map(len, grid))
+    if columns:
+        return found._replace(d=len(range(width)[numbers_of(columns)]))
+    where = f"{name}, line {1 + bool(header)}"
+    numbers = nearly_all(lambda fields: numbers_at_end(fields) == len(fields), grid)
+    if rows and numbers and not found.trusted and without_words(grid, d):
+        if wordless:
+            return found._replace(d=width, columns=(None, 0))
+        raise refusal("no-words", where=where, row=shown(rows[0]))
+    found = found._replace(d=d or most_common(numbers_at_end(f[1:]) for f in grid))
+    if not found.d or not found.trusted:
+        check_layout(where, rows or [start], grid, found)
+    return found
+
+
+def numbers_of(columns):
+    """The slice of the fields that are numbers."""
+    return slice(columns[1], *columns[2:] or [None])
+
+
+def without_words(grid, d):
+    """Whether the first of the numbers in each row is a number like the rest."""
+    whole = [nearly_all(is_whole, column) for column in zip(*grid)]
+    return d == len(whole) or (d is None and whole[0] == all(whole[1:] or whole))
+
+
+def is_odd_field(field):
+    """Whether it is empty, a separator, or with one: then the fields are not told apart."""
+    return not field or is_odd(b"_" + field)
+
+
+def check_layout(where, rows, grid, found):
+    """Refuse ``rows`` in nearly all of which something stands with the word: it ends in what
+    separates, or holds it and a number, or is several fields; or in which one column of whole
+    numbers, at one end, is a count."""
+    d, columns = found.d, None
+    words = [parts(row, found)[0] for row, f in zip(rows, grid) if len(f) > d > 0]
+    heads = [split(word, found.sep) for word in words]
+    whole = [
+        nearly_all(is_whole, c) for c in zip(*(f[-d:] for f in grid if len(f) > d))
+    ]
+    one_whole = sum(whole) == 1 and d > 3 and len(rows) > 4
+    if nearly_all(lambda f: len(f) > 1 and not any(map(is_odd_field, f)), heads):
+        first = int(nearly_all(is_whole, [fields[0] for fields in heads]))
+        columns = (first, most_common(map(len, heads)))
+        columns = (0, 1, -1) if one_whole and whole[-1] else columns
+    elif one_whole and found.promised is None:
+        columns = (0, 2) if whole[0] else (0, 1, -1) if whole[-1] else None
+    if columns:
+        raise refusal(
+            "more-columns", where=where, row=shown(rows[0]), columns=columns, d=d
+        )
+    if not words or nearly_all(is_odd, words):
+        here = "".join(c for c in SEPARATORS if all(c.encode() in row for row in rows))
+        cure = say("heading")
+        if "," in here and b" " in rows[0] and not any(b"." in row for row in rows):
+            cure = say("commas")
+        elif here or nearly_all(lambda row: b"  " in row, rows):
+            cure = say("separated", sep=(here or " ") + " ")
+        elif d:
+            return  # the rows are shorter than the header says: it is said of the first
+        raise refusal("no-table", where=where, row=shown(rows[0]), cure=cure)
+
+
+def opened(stream, name, encoding, errors):
+    """The first bytes of ``stream``, brought to UTF-8 without a mark, and whether that is all."""
+    start = stream.peek(4)
+    mark = next((mark for mark in MARKS if start.startswith(mark)), BOM)
+    if encoding := encoding or MARKS[mark]:
+        stream.decode(encoding, errors)
+    if stream.peek(3) == BOM:
+        stream.read(3)
+    size = 1 << 17
+    while b"\n" not in (start := stream.peek(size)) and len(start) == size:
+        if size > LONGEST:
+            raise refusal("no-line-end", name=f"{name}, line 1", count=size)
+        size *= 2
+    return start, len(start) < size
+
+
+def blocks(stream, name, limit):
+    """Yield whole lines, about BLOCK bytes at a time, ``limit`` lines at most."""
+    rest, part = b"", b"\n"
+    while part and limit != 0:
+        part = stream.read(BLOCK)
         cut = part.rfind(b"\n") + 1
-        if part and not cut:
-            rest.append(part)
-            if sum(map(len, rest)) > LONGEST:
-                raise ValueError(
-                    f"{stream.source.name}, line {line}: no line end within {LONGEST:,} bytes; "
-                    f"expected a word and {counted(layout.d, 'number')}."
-                )
-            continue
-        if not part and not rest:
-            return
-        end = b"" if part else b"\n"  # the last line may lack its own
-        block = decimals.padded(*rest, memoryview(part)[:cut], end)
-        rest = [part[cut:]] if cut < len(part) else []
-        lines = int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10)) - 1
-        if left is not None and lines > left:
-            kept = block[decimals.PAD :].split(b"\n", left)[:left]
-            block = decimals.padded(b"\n".join([*kept, b""]))
-            lines = left
-        yield line, block, stream.done(), bool(end)
-        line += lines
-        left = None if left is None else left - lines
+        block, rest = (rest + part[:cut], part[cut:]) if cut else (b"", rest + part)
+        if len(rest) > LONGEST:
+            raise refusal("no-line-end", name=name, count=LONGEST)
         if not part:
-            return
+            block = rest  # the last line, without its end
+        if limit is not None:
+            lines = block.split(b"\n", limit)
+            block = b"\n".join([*lines[:limit], b""]) if len(lines) > limit else block
+            limit -= block.count(b"\n")
+        if block:
+            yield block
 
 
-class Rows(NamedTuple):
-    """The rows of one block: words, matrix (k, d) float32, the lines they came from, how many
-    lines there were, how many words had bytes that are no UTF-8, the first empty line or None."""
-
-    words: list
-    matrix: np.ndarray
-    lines: list | range
-    read: int
-    mended: int
-    empty: int | None
-
-
-def rows(name, first_line, block, d, vocab=None, errors="strict"):
-    """Parse ``block`` (whole lines, ``padded``, the first being ``first_line``) to ``Rows``.
-
-    With ``vocab`` (a set) only the rows of its words have their numbers read.
-    Raises ValueError naming the line for too few fields, a bad number, bytes that are no UTF-8.
-    """
-    data = np.frombuffer(block, np.uint8)
-    parts, new, at = separators(data)
-    before, empty = data[new[1:] - 1], None
-    if ((before == 32) | (before == 13)).any() or (np.diff(new) == 1).any():
-        block, empty = tidied(name, first_line, block)
-        data = np.frombuffer(block, np.uint8)
-        parts, new, at = separators(data)
-    fields = np.diff(at)
-    if (fields == d + 1).all():
-        table = parts[1:].reshape(len(fields), d + 1)
-    else:
-        check_fields(name, first_line, block, fields, d)
-        table = parts[at[1:, None] + np.arange(-d, 1)]
-    start = new[:-1] + 1
-    words, mended = decoded(name, first_line, data, start, table[:, 0], errors)
-    for row in np.flatnonzero(fields > d + 1).tolist():
-        whole = block[start[row] : new[row + 1]]
-        check_word(name, first_line + row, block[start[row] : table[row, 0]], whole, d)
-    lines = range(first_line, first_line + len(words))
-    read = len(words)
-    if vocab is not None:
-        kept = [row for row, word in enumerate(words) if word in vocab]
-        words, lines = [words[row] for row in kept], [first_line + row for row in kept]
-        table = table[kept]
-    value, bad = decimals.parse(data, table)
-    if bad is not None:
-        row, column = bad
-        field = data[table[row, column] + 1 : table[row, column + 1]].tobytes()
-        raise ValueError(
-            f"{name}, line {lines[row]}: number {column + 1} of {d} of the word {words[row]!r} is "
-            f"{shown(field)}; expected a finite decimal number."
-            f"{'' if field else ' Two spaces stand side by side; replace them by one.'}"
-        )
-    return Rows(words, value, lines, read, mended, empty)
+def read(stream, name, layout, limit, problems):
+    """Yield (line, words, numbers) of some rows at a time: words as str or bytes in UTF-8,
+    numbers an array (k, d). What is odd is appended to ``problems``."""
+    line = 2 if layout.skip else 1
+    stream.read(layout.skip)
+    yield line, [], np.empty((0, layout.d))
+    quick, blank, count, block = False, None, 0, b"\n"
+    for block in blocks(stream, name, limit):
+        quick = (
+            quick or len(block) > BLOCK // 2
+        )  # polars is not imported for a small file
+        found = quickly(block, layout) if quick else None
+        lines, words, numbers = found or slowly(block, name, layout, line)
+        if words and blank:
+            raise refusal("empty-line", where=f"{name}, line {blank}")
+        if len(words) < lines:
+            blank = blank or line + len(words)
+        yield line, words, numbers
+        line, count = line + lines, count + len(words)
+    if limit is None and not block.endswith(b"\n"):
+        problems.append(say("no-last-line-end"))
+    if blank:
+        problems.append(say("empty-lines", line=blank))
+    promised = count if layout.promised is None else layout.promised
+    if count != promised and not (count == limit and count < promised):
+        more = "at least " if limit is not None else "only " if count < promised else ""
+        about = {"more": more, "count": count, "least": min(count, promised)}
+        raise refusal("header-rows", name=name, promised=promised, **about)
 
 
-def separators(data):
-    """The places of all separators in the ``padded`` text ``data``, from the line end before it on;
-    those of the line ends alone; and where in the first array these are."""
-    parts = np.flatnonzero(data[decimals.PAD - 1 : -decimals.PAD] <= 32)
-    parts += decimals.PAD - 1
-    found = data.take(parts)
-    ends = found == 10
-    if not (ends | (found == 32)).all():  # tabs and the like part nothing
-        parts = parts[ends | (found == 32)]
-        ends = data.take(parts) == 10
-    at = np.flatnonzero(ends)
-    return parts[: at[-1] + 1], parts[at], at
+def quickly(block, layout):
+    """(lines, words, numbers) of ``block`` by polars, or None: some row needs a closer look."""
+    import polars
 
-
-def tidied(name, first_line, block):
-    """Take spaces and ``\\r`` off the ends of lines, and empty lines off the end of the block.
-
-    Returns the block, and the number of the first of these lines or None. Raises ValueError for an
-    empty line before a row.
-    """
-    lines = block[decimals.PAD : -decimals.PAD].split(b"\n")[:-1]
-    lines = [line.rstrip(b" \r") for line in lines]
-    count = len(lines)
-    while lines and not lines[-1]:
-        lines.pop()
-    if b"" in lines:
-        line = first_line + lines.index(b"")
-        raise ValueError(
-            f"{name}, line {line}: the line is empty; expected a word and its numbers."
-        )
-    empty = first_line + len(lines) if len(lines) < count else None
-    return decimals.padded(b"\n".join([*lines, b""]) if lines else b""), empty
-
-
-def check_fields(name, first_line, block, fields, d):
-    """Refuse the first line that has fewer than a word and ``d`` numbers."""
-    few = np.flatnonzero(fields < d + 1)
-    if few.size:
-        row = int(few[0])
-        line = block[decimals.PAD :].split(b"\n", row + 1)[row]
-        raise ValueError(
-            f"{name}, line {first_line + row}: expected a word and {counted(d, 'number')}, but "
-            f"found {fields[row] - 1} after the first field: {shown(line)}"
-            f"{TAB if b'	' in line else ''}. The file may be cut off, or the row damaged."
-        )
-
-
-def check_word(name, line, word, whole, d):
-    """Refuse a row with too many numbers: a word of several fields, one written like its numbers.
-
-    That is a fraction with as many decimals as any of them, or in a row of whole numbers a whole
-    one. "windows 10" and "python 3.11" are words; in "the 0.4183 0.2497 ..." is a number too many.
-    """
-    found = [FRACTION(field) for field in whole.rsplit(b" ", d)[1:]]
-    least = min((len(place[1]) for place in found if place), default=0)
-    pattern = FRACTION if any(found) else decimals.NUMBER
-    for field in word.split(b" ")[1:]:
-        number = pattern(field)
-        if number and (pattern is decimals.NUMBER or len(number[1]) >= least):
-            if b"  " in whole:
-                raise ValueError(
-                    f"{name}, line {line}: expected a word and its numbers, parted by single "
-                    f"spaces, but two spaces stand side by side, in {shown(whole)}. Replace them "
-                    f"by one."
-                )
-            raise ValueError(
-                f"{name}, line {line}: expected a word and {counted(d, 'number')}, but "
-                f"{shown(field)} stands before the last {d}, in {shown(word)}: there are too many "
-                f"numbers, or two rows have run together."
-            )
-
-
-def decoded(name, first_line, data, start, end, errors):
-    """The words data[start:end] (N,) as str, and how many held bytes that are no UTF-8."""
-    if not len(start):
-        return [], 0
+    d, sep = layout.d, layout.sep.encode()
+    if len(sep) != 1 or layout.columns or d > 4096:
+        return None
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    if block[: block.find(b"\n")].endswith(sep):  # as fastText ends its rows
+        block = block.replace(sep + b"\n", b"\n")
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    if block.startswith(BOM) or b"\r" in block or (b"\t" in block and sep != b"\t"):
+        return None  # polars would drop them
+    # A number is rounded to float64 and then to float32, as by Python, and so by gensim.
+    schema = {"word": polars.String} | {str(i): polars.Float64 for i in range(d)}
+    options = {"has_header": False, "separator": layout.sep, "quote_char": None}
     try:
-        return together(data, start, end).decode().split("\n"), 0
-    except UnicodeDecodeError:
-        pass
-    words, mended = [], 0
-    for row, (a, b) in enumerate(zip(start.tolist(), end.tolist())):
-        word = data[a:b].tobytes()
-        try:
-            words.append(word.decode())
-        except UnicodeDecodeError as error:
-            if errors == "strict":
-                line = f"{name}, line {first_line + row}"
-                raise ValueError(not_text(line, word, error)) from error
-            words.append(word.decode(errors=errors))
-            mended += 1
-    return words, mended
+        frame = polars.read_csv(block, schema=schema, **options)
+    except polars.exceptions.PolarsError:
+        return None  # too many fields, or not a number, or not UTF-8
+    if frame.height != lines or any(frame.null_count().row(0)[1:]):
+        return None
+    words, numbers = frame["word"].fill_null(""), frame.drop("word").to_numpy()
+    return lines, words.to_list(), numbers
 
 
-def together(data, start, end):
-    """The words data[start:end] (N,), with line ends between them, as bytes.
+def slowly(block, name, layout, first):
+    """(lines, words, numbers) of ``block``, row by row; ValueError names the line."""
+    d, rows = layout.d, block.split(b"\n")
+    rows = rows[:-1] if not rows[-1] else rows
+    are_numbers = re.compile(rb"%s(?: %s){%d}" % (NUMBER, NUMBER, d - 1)).fullmatch
+    words, numbers = [], []
+    for line, row in enumerate(rows, first):
+        if not row.strip():
+            continue
+        if len(words) < line - first:
+            raise refusal("empty-line", where=f"{name}, line {first + len(words)}")
+        word, fields = parts(row, layout)
+        joined = b" ".join(fields)
+        if len(fields) != d or not are_numbers(joined):
+            hint = f" {say('heading')}." if line == 1 else ""
+            raise wrong(f"{name}, line {line}", row, word, fields, d, hint)
+        if layout.sep == " " and b" " in word and not layout.trusted:
+            check_word(f"{name}, line {line}", word, fields)
+        words.append(word)
+        numbers.append(joined)
+    values = np.array(list(map(float, b" ".join(numbers).split())))
+    return len(rows), words, values.reshape(len(words), d)
 
-    NumPy gathers their bytes: meanwhile other threads run, which a loop would keep waiting.
+
+def parts(row, layout):
+    """The word and the numbers of one row, as bytes."""
+    sep, d = layout.sep, layout.d
+    if layout.columns:
+        fields, place = split(row, sep), layout.columns[0]
+        word = b"" if place is None else b"".join(fields[place : place + 1])
+        return word, fields[numbers_of(layout.columns)]
+    row = row.rstrip(sep.encode() + b"\r")
+    cuts = list(re.finditer(pattern(sep), row))[-d:]
+    if len(cuts) < d:
+        return row, split(row, sep)[1:]
+    word = row[: cuts[0].start()]
+    if sep != " " and len(word) > 1 and word[:1] == word[-1:] == b'"':
+        word = word[1:-1].replace(b'""', b'"')  # as CSV writers quote
+    return word, re.split(pattern(sep), row[cuts[0].end() :])
+
+
+def wrong(where, row, word, fields, d, hint):
+    """A ValueError for a row that is not a word and d numbers."""
+    if len(fields) != d:
+        numbers, count = counted(d, "number"), len(fields)
+        return refusal("too-few", where=where, d=numbers, count=count, row=shown(row))
+    place = next(i for i, field in enumerate(fields) if not is_number(field))
+    about = {"place": place + 1, "d": d, "field": shown(fields[place]), "hint": hint}
+    return refusal("not-a-number", where=where, word=shown(word), **about)
+
+
+def check_word(where, word, numbers):
+    """Refuse a row with too many numbers: a field of its word is written like its numbers.
+
+    It has as many decimals as one of them has at least. "windows 10" and "python 3.1" are
+    words; in "the 0.4183 0.2497 ..." there is a number too many.
     """
-    lengths = end - start + 1
-    ends = np.cumsum(lengths)
-    if ends[-1] > BLOCK:  # there is a very long line
-        return b"\n".join(
-            [data[a:b].tobytes() for a, b in zip(start.tolist(), end.tolist())]
-        )
-    places = np.repeat(start - ends + lengths, lengths)
-    places += np.arange(ends[-1])
-    joined = data.take(places)
-    joined[ends - 1] = 10
-    return joined[:-1].tobytes()
-
-
-def not_text(where, word, error):
-    return (
-        f"{where}: the word {word[:60]!r} is no UTF-8 (byte {error.start}: {error.reason}). "
-        f"Convert the file from its real encoding; for a few damaged words pass errors='replace' "
-        f"or errors='ignore'."
-    )
-
-
-def side_by_side(function, items, workers=None):
-    """``map(function, items)`` in threads, in order, with few items under way at once."""
-    workers = workers or min(4, os.cpu_count() or 1)
-    items = iter(items)
-    first = list(islice(items, 2))
-    if len(first) < 2:
-        yield from map(function, first)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = deque(pool.submit(function, item) for item in first)
-        try:
-            while waiting:
-                if len(waiting) <= workers and (more := list(islice(items, 1))):
-                    waiting.append(pool.submit(function, more[0]))
-                    continue
-                yield waiting.popleft().result()
-        finally:
-            for task in waiting:
-                task.cancel()
-
-
-def check_promise(source, layout, limit):
-    """Refuse a header that promises more rows than the bytes of the file can hold."""
-    least = 2 * layout.d + 1  # a row without a word, its numbers of one digit each
-    if layout.promised is None or source.size is None or limit is not None:
-        return
-    room = (source.size - layout.skip + 1) // least
-    if layout.promised > room:
-        raise ValueError(
-            f"{source.name}, line 1: the header promises {layout.promised:,} rows of {layout.d:,} "
-            f"numbers, but the {source.size:,} bytes of the file hold {room:,} at most. It is cut "
-            f"off, or the header lies: header='ignore' reads the rows there are."
-        )
-
-
-def read(source, layout, *, limit, vocab, errors, bar):
-    """Read the rows of ``source``: words, matrix (n, d) float32, line of each row, problems.
-
-    While the threads compute, this loop does next to nothing: they would have to wait for it.
-    """
-    check_promise(source, layout, limit)
-    words, lines, problems, stack = [], [], [], Stack(layout.d, limit, source)
-    count = mended = 0
-    open_end, empty = False, None
-    with source.open() as stream:
-
-        def parse(item):
-            first, block, done, open_end = item
-            return (
-                done,
-                open_end,
-                rows(source.name, first, block, layout.d, vocab, errors),
-            )
-
-        for done, open_end, part in side_by_side(parse, blocks(stream, layout, limit)):
-            if empty is not None and part.read:
-                raise ValueError(
-                    f"{source.name}, line {empty}: the line is empty; expected a word and "
-                    f"{counted(layout.d, 'number')}."
-                )
-            empty = part.empty if empty is None else empty
-            words += part.words
-            if vocab is not None:
-                lines += part.lines
-            if len(part.matrix):
-                stack.append(part.matrix, done)
-            count, mended = count + part.read, mended + part.mended
-            bar.update(done - bar.n)
-    check_count(source, layout, limit, count)
-    if open_end:
-        problems.append(
-            "the last line has no line end: a file that was cut off looks like this"
-        )
-    if mended:
-        problems.append(
-            f"{counted(mended, 'word')} held bytes that are no UTF-8 ({errors=})"
-        )
-    if empty is not None:
-        problems.append(f"empty lines at the end, from line {empty} on")
-    if vocab is None:
-        lines = range(layout.first_line, layout.first_line + count)
-    return words, stack.done(), lines, problems
-
-
-def check_count(source, layout, limit, count):
-    """Hold the number of rows against what the header promised."""
-    promised = layout.promised
-    if (
-        promised is None
-        or count == promised
-        or (limit is not None and count == limit < promised)
-    ):
-        return
-    more = "only " if count < promised else "at least " if limit is not None else ""
-    raise ValueError(
-        f"{source.name}: the header (line 1) promises {promised:,} rows, but there are {more}"
-        f"{count:,}. The file is cut off, or the header lies: limit={min(count, promised)} reads "
-        f"the first {min(count, promised):,}, header='ignore' the rows there are."
-    )
+    least = min(len(number.partition(b".")[2]) for number in numbers)
+    for field in word.split(b" ")[1:]:
+        if is_number(field) and len(field.partition(b".")[2]) >= least:
+            about = {"d": counted(len(numbers), "number"), "field": shown(field)}
+            raise refusal("too-many", where=where, word=shown(word), **about)

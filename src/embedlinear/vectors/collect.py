@@ -1,0 +1,108 @@
+"""``Rows``: what the readers give is collected here, wanted and sound rows only."""
+
+import warnings
+
+import numpy as np
+import torch
+
+from embedlinear.vectors.table import WordVectors
+from embedlinear.vectors.words import counted, few, refusal
+
+
+class Rows:
+    """Words and their rows: a matrix that grows as rows come, never by what a header promises.
+
+    ``unit`` is what is counted, "line" or the like; ``vocab`` is a set of the words that are wanted, or None; ``encoding`` and ``errors`` are
+    those of words that come as bytes; ``not_finite`` is "raise" or "skip".
+    """
+
+    def __init__(self, name, unit, vocab, encoding, errors, not_finite):
+        self.name, self.unit, self.vocab = name, unit, vocab
+        self.skip = not_finite == "skip"
+        self.encoding, self.errors, self.recoded = encoding, errors, 0
+        self.index, self.matrix, self.repeated, self.skipped = {}, None, [], []
+
+    def add(self, first, words, numbers):
+        """Keep those of ``numbers`` (k, d), and of the k ``words`` (str or bytes), that are
+        wanted, finite and new; ``first`` is the line, row or record of the first."""
+        if self.matrix is None:
+            self.matrix = np.empty((0, numbers.shape[1]), np.float32)
+        if words and isinstance(words[0], bytes):
+            words = self.decoded(first, words)
+        with np.errstate(over="ignore"):
+            numbers = numbers.astype(np.float32, copy=False)
+        finite = np.isfinite(numbers).all(axis=1)
+        if not finite.all():
+            self.not_finite(first, words, numbers, np.flatnonzero(~finite).tolist())
+        kept = np.flatnonzero(finite).tolist()
+        if self.vocab is not None:
+            kept = [row for row in kept if words[row] in self.vocab]
+        begin, end = len(self.index), len(self.index) + len(kept)
+        self.index.update(zip(map(words.__getitem__, kept), range(begin, end)))
+        if len(self.index) < end:  # some came before; the first of each stays
+            self.index = dict(zip(self.index, range(len(self.index))))
+            rows, kept = kept, []
+            for row in rows:
+                if self.index[words[row]] == begin + len(kept):
+                    kept.append(row)
+                else:
+                    self.repeated.append(f"{words[row]!r} ({self.unit} {first + row})")
+        end = len(self.index)
+        if end > len(self.matrix):  # most systems move no bytes for this
+            room = max(end, len(self.matrix) * 9 // 8)
+            self.matrix.resize((room, self.matrix.shape[1]), refcheck=False)
+        self.matrix[begin:end] = numbers if len(kept) == len(words) else numbers[kept]
+
+    def not_finite(self, first, words, numbers, rows):
+        if not self.skip:
+            where = f"{self.name}, {self.unit} {first + rows[0]}"
+            word, found = words[rows[0]], few(numbers[rows[0]])
+            raise refusal("not-finite", where=where, word=word, numbers=found)
+        self.skipped += [f"{words[row]!r} ({self.unit} {first + row})" for row in rows]
+
+    def decoded(self, first, words):
+        joined = b"\n".join(words)
+        try:
+            found = joined.decode(self.encoding).split("\n")
+            return (
+                found
+                if len(found) == len(words)
+                else [w.decode(self.encoding) for w in words]
+            )
+        except UnicodeDecodeError as error:
+            if self.errors == "strict":
+                row = joined.count(b"\n", 0, error.start)
+                where = f"{self.name}, {self.unit} {first + row}"
+                about = {"encoding": self.encoding.upper(), "reason": error.reason}
+                word = words[row][:60]
+                raise refusal("not-encoded", where=where, word=word, **about) from error
+        found = [word.decode(self.encoding, self.errors) for word in words]
+        kept = [word.encode(self.encoding, "replace") for word in found]
+        self.recoded += sum(before != after for before, after in zip(words, kept))
+        return found
+
+    def vectors(self, problems, format, normalize):
+        """The ``WordVectors`` of what was kept."""
+        self.matrix.resize((len(self.index), self.matrix.shape[1]), refcheck=False)
+        matrix = torch.from_numpy(self.matrix)
+        if self.recoded:
+            held = f"{counted(self.recoded, 'word')} held bytes that are not "
+            problems.append(f"{held}{self.encoding.upper()} (errors={self.errors!r})")
+        for rows, why in (
+            (self.skipped, "not finite"),
+            (self.repeated, "a repeated word"),
+        ):
+            if rows:
+                problems.append(
+                    f"{counted(len(rows), 'row')} left out, {why}: {few(rows)}"
+                )
+        if self.repeated:
+            warnings.warn(f"{self.name}: {problems[-1]}", stacklevel=3)
+        if normalize:
+            length = torch.linalg.vector_norm(matrix, dim=1, keepdim=True)
+            matrix /= torch.where(length > 0, length, 1)
+        vectors = WordVectors(
+            list(self.index), matrix, problems=problems, format=format
+        )
+        vectors.index = self.index
+        return vectors
