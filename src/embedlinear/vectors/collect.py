@@ -61,24 +61,26 @@ class Rows:
         self.skipped += [f"{words[row]!r} ({self.unit} {first + row})" for row in rows]
 
     def decoded(self, first, words):
-        joined = b"\n".join(words)
+        """``words`` (bytes) as str: all at once, or one by one where that does not work."""
         try:
-            found = joined.decode(self.encoding).split("\n")
-            return (
-                found
-                if len(found) == len(words)
-                else [w.decode(self.encoding) for w in words]
-            )
-        except UnicodeDecodeError as error:
-            if self.errors == "strict":
-                row = joined.count(b"\n", 0, error.start)
-                where = f"{self.name}, {self.unit} {first + row}"
-                about = {"encoding": self.encoding.upper(), "reason": error.reason}
-                word = words[row][:60]
-                raise refusal("not-encoded", where=where, word=word, **about) from error
-        found = [word.decode(self.encoding, self.errors) for word in words]
-        kept = [word.encode(self.encoding, "replace") for word in found]
-        self.recoded += sum(before != after for before, after in zip(words, kept))
+            found = b"\n".join(words).decode(self.encoding).split("\n")
+            if len(found) == len(words):
+                return found
+        except UnicodeDecodeError:
+            pass
+        found = []
+        for place, word in enumerate(words, first):
+            try:
+                found.append(word.decode(self.encoding))
+            except UnicodeDecodeError as error:
+                if self.errors == "strict":
+                    where = f"{self.name}, {self.unit} {place}"
+                    about = {"encoding": self.encoding.upper(), "reason": error.reason}
+                    raise refusal(
+                        "not-encoded", where=where, word=word[:60], **about
+                    ) from error
+                found.append(word.decode(self.encoding, self.errors))
+                self.recoded += 1
         return found
 
     def vectors(self, problems, format, normalize):

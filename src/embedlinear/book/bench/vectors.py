@@ -109,11 +109,11 @@ def reopened(index):
 
 
 CASES = {  # as in ``bench``: the two sides, and the ratio (second to first) that is promised
-    "vectors, text": (text, 1 / 15),
+    "vectors, text": (text, 1 / 20),
     "vectors, text, beside its bytes": (text_bytes, None),
     "vectors, text, limit=10000": (limit, 0.15),
     "vectors, text, vocab of a twentieth": (vocab, None),
-    "vectors, binary": (binary, 1 / 4),
+    "vectors, binary": (binary, 1 / 5),
     "vectors, reopened, beside its bytes": (lambda: reopened(index=False), 2.0),
     "vectors, reopened and indexed": (lambda: reopened(index=True), None),
 }
