@@ -54,9 +54,12 @@ const phrase = plain(query)
   .replace(/\s+/g, " ")
   .replace(/\bvs\b\.?/g, "versus")
   .replace(/[a-z]\w*(?:[.'-]\w+)*/g, mended);
+// Words of a question, which any title may begin with, say nothing while others do.
+const COMMON = new Set("a an and are between can do does how i in is it my of on the to what why".split(" "));
+const telling = words(phrase).filter((word) => !COMMON.has(word));
 // The pieces that the book has, what says most first; the pairs of a run of signs share a word's weight.
 const asked = new Map(
-  words(phrase).flatMap((word) => pieces(word).map((piece, _, { length }) => [piece, 1 / length]))
+  (telling.length ? telling : words(phrase)).flatMap((word) => pieces(word).map((piece, _, { length }) => [piece, 1 / length]))
 );
 const known = [...asked]
   .map(([piece, part]) => {
@@ -93,10 +96,10 @@ function score(entry) {
   const within = (text) => share(found.filter(({ piece }) => places(text, piece).length));
   const name = words(title).flatMap(pieces);
   const named = name.filter((piece) => asked.has(piece)).length / name.length;
-  const telling = found.filter(({ weight }) => 3 * weight > found[0].weight);
+  const rare = found.filter(({ weight }) => 3 * weight > found[0].weight);
   return {
     points: 40 * share(found) + 20 * within(longest) + 20 * within(title) + 20 * named,
-    marks: [longest, ...telling.map(({ piece }) => piece)].filter(Boolean),
+    marks: [longest, ...rare.map(({ piece }) => piece)].filter(Boolean),
   };
 }
 

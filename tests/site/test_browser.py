@@ -15,7 +15,7 @@ HERE = re.compile(r"file:|data:|http://127\.0\.0\.1:")
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 # The heaviest pages, and those with forms, long tables, formulas, widgets, wide code.
-CHOSEN = ["index", "embedding-how", "embedding-vs-linear", "pitfalls"]
+CHOSEN = ["index", "embedding-how", "embedding-vs-linear", "training"]
 every_chosen = pytest.mark.parametrize("page", CHOSEN)
 REACHED = """() => [...document.querySelectorAll("pre")].every(
   (e) => e.tabIndex === 0 || e.scrollWidth <= e.clientWidth)"""
@@ -168,7 +168,7 @@ def test_search_leads_to_the_words_and_says_when_there_are_none(served, reader):
     view.wait_for_selector("#pst-search-dialog[open] input")
     view.keyboard.type("index out of range in self")
     view.keyboard.press("Enter")
-    view.click("#search-results li a")
+    view.click("#search-results li a[href^=pitfalls-indices]")
     view.wait_for_url("**/pitfalls-indices.html#index-out-of-range")
     view.goto(f"{served}/en/search.html?q=zzzzqqq")
     assert "Nothing found" in view.inner_text("#search-results")
