@@ -22,8 +22,8 @@ execute: .venv/.installed  ## run all notebooks again and keep their outputs
 serve: .venv/.installed  ## look at the site while you write
 	@$(PY) -m tools.serve
 
-bench: .venv/.installed  ## lookup, one-hot, gradients, steps, loader: times, peaks, shares of two ceilings
-	@$(PY) -m embedlinear.book.bench --memory
+bench: .venv/.installed  ## lookup, one-hot, gradients, steps: times and page faults, beside a roofline
+	@$(PY) -m embedlinear.book.bench
 
 clean:
 	rm -rf _build .pytest_cache .hypothesis

@@ -1,8 +1,6 @@
-"""use_language: the choice holds, a wrong one changes nothing, and no label lacks a language."""
+"""The language holds, a wrong one changes nothing, and every label has each."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -17,24 +15,11 @@ LABELS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def restore():
-    before = current_language()
-    yield
-    use_language(before)
-
-
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_the_choice_holds(name):
     assert use_language(name) is None  # a set-up cell that ends with it shows nothing
     assert current_language() == name
     assert labels("figures")["output"] == LABELS["figures.output"][name]
-
-
-def test_english_until_chosen():
-    code = "from embedlinear.book.language import current_language as c; print(c())"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert run.stdout == "en\n"
 
 
 @pytest.mark.parametrize("wrong", ["fr", "ZH", "", None, 1, ["zh"], torch.ones(2)])

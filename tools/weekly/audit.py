@@ -18,11 +18,10 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import unquote, urlparse
 
-import torch
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import sync_playwright
 
-from embedlinear.book.bench.results import about as machine
+from embedlinear.book.machine import machine
 from tools.book import ROOT, languages, pages
 from tools.browser import FLAGS, PHONE, STICKING_OUT, Quiet, chromium, launch, served
 from tools.build import build
@@ -145,7 +144,7 @@ def main() -> None:
     with sync_playwright() as playwright, served(site, Gzip) as root:
         browser = launch(playwright)
         command = " ".join(["python -m tools.weekly.audit", *sys.argv[1:]])
-        about = machine(torch.device("cpu"), command) | {"chromium": browser.version}
+        about = machine() | {"command": command, "chromium": browser.version}
         for name in [
             f"{language}/{page}" for language in languages() for page in pages()
         ]:

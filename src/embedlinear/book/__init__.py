@@ -1,4 +1,4 @@
-"""What only the chapters need: figures, widgets, exercises, data, sharded runs and the benchmark."""
+"""What only the chapters need: figures, widgets, exercises, data and measurements."""
 
 from embedlinear.book.exercises import check
 from embedlinear.book.language import use_language

@@ -14,10 +14,10 @@ class Verdict(str):
 
 
 def check(prediction, run):
-    """Compare ``prediction`` with what ``run()`` returns or raises, and say how they differ.
+    """Compare ``prediction`` with what ``run()`` returns or raises; say what differs.
 
-    ``prediction`` is ``...`` while unanswered; any value; or an exception class if ``run`` raises.
-    Numbers and tensors count as equal when they agree to four decimals.
+    ``prediction`` is ``...`` while unanswered; any value; or an exception class if
+    ``run`` raises. Numbers and tensors count as equal when they agree to four decimals.
     Raises TypeError if ``run`` is not a function.
     """
     if not callable(run):
@@ -61,7 +61,8 @@ def _difference(given, want, text):
             return text["shape"].format(want=tuple(want.shape))
         return None if _near(given, want.detach()) else text["value"]
     if isinstance(want, (list, tuple)) and isinstance(given, (list, tuple)):
-        # A torch.Size is a tuple; whether a reader types a list or a tuple is not the question.
+        # A torch.Size is a tuple; whether a reader types a list or a tuple is not the
+        # question.
         if len(given) != len(want):
             return text["value"]
         hints = (_difference(*pair, text) for pair in zip(given, want))
@@ -79,7 +80,8 @@ def _difference(given, want, text):
 
 
 def _near(given, want):
-    # A prediction is typed with four decimals: it is off by half a unit of the last one at most.
+    # A prediction is typed with four decimals: it is off by half a unit of the last one
+    # at most.
     kind = (
         torch.complex128 if given.is_complex() or want.is_complex() else torch.float64
     )

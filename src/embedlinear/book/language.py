@@ -1,4 +1,4 @@
-"""The language of what the helpers draw and print: set once, in a notebook's first cell.
+"""The language of what the helpers draw and print, set in a notebook's first cell.
 
 Their words stand in ``labels.toml``, each in every language, and nowhere else.
 """
@@ -25,7 +25,8 @@ def use_language(language):
     Raises ValueError for any other value.
     """
     global _current
-    # A list or a tensor is not hashable or compares in odd ways, so the type is asked first.
+    # A list or a tensor is not hashable or compares in odd ways, so the type is asked
+    # first.
     if not isinstance(language, str) or language not in LANGUAGES:
         allowed = " or ".join(f'"{name}"' for name in LANGUAGES)
         raise ValueError(
@@ -40,5 +41,5 @@ def current_language():
 
 
 def labels(section):
-    """Return the words of a section of ``labels.toml`` in the current language, by key."""
+    """Return the words of a section of ``labels.toml``, in the current language."""
     return {key: label[_current] for key, label in _LABELS[section].items()}

@@ -1,15 +1,15 @@
-"""Real reviews to train on: read, cut into units, vectors made beforehand, one small model.
+"""Real reviews to train on: read, cut into units, given vectors and a small model.
 
-``read`` gives an extract that comes with the package; where it is from and under which licence is
-in ``data/reviews-LICENSE.txt``. The model is the smallest one with both layers of the book: the
-rows of a text's units, averaged, then Linear. ``tools/train_reviews.py`` makes the extract, and
-runs the same functions over the whole of the two sources.
+``read`` gives an extract that comes with the package; where it is from and under which
+licence is in ``data/reviews-LICENSE.txt``. The model is the smallest one with both
+layers of the book: the rows of a text's units, averaged, then Linear.
+``tools/train_reviews.py`` makes the extract, and runs the same functions over the whole
+of the two sources.
 """
 
 import json
 import re
 from collections import Counter
-from html import escape
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -17,11 +17,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from embedlinear.book.table import Table as Table  # the chapter's name for it
+
 DATA = files("embedlinear.book") / "data"
 PAD = 0  # row 0 of every table; no unit has it
 
 
-# ------------------------------------------------------------------------------- texts and units
+# --- texts and units ---
 
 
 class Review(NamedTuple):
@@ -32,7 +34,7 @@ class Review(NamedTuple):
 
 
 def read(language):
-    """The extract's reviews, each text once: a list of ``Review`` in an order drawn by lot."""
+    """The extract's reviews, each text once: a list of ``Review`` in random order."""
     lines = (DATA / f"reviews-{language}.tsv").read_text(encoding="utf-8").splitlines()
     fields = (line.split("\t") for line in lines)
     return [
@@ -53,12 +55,12 @@ def characters(text, whole=("一般",)):
 
 
 def words(text):
-    """English in lower case, cut as GloVe cuts it: isn't is is and n't, it's is it and 's."""
+    """English in lower case, cut as GloVe cuts it: is n't, it 's."""
     return re.findall("[a-z]+(?=n't)|n't|'[a-z]+|[a-z]+", text.lower())
 
 
 def vocabulary(lists, size):
-    """The ``size - 1`` commonest units and their indices from 1; ties in the order of the text."""
+    """The ``size - 1`` commonest units, indexed from 1; ties as in the text."""
     counts = Counter(unit for units in lists for unit in units)
     return {
         unit: i for i, (unit, _) in enumerate(counts.most_common(size - 1), start=1)
@@ -66,7 +68,7 @@ def vocabulary(lists, size):
 
 
 def bags(lists, vocabulary, longest=60):
-    """One row of indices a text, padded with 0; unknown units are dropped, long texts are cut."""
+    """One row of indices a text, padded with 0, without unknown units, cut if long."""
     rows = [
         [vocabulary[u] for u in units if u in vocabulary][:longest] for units in lists
     ]
@@ -76,7 +78,7 @@ def bags(lists, vocabulary, longest=60):
     return out
 
 
-# ------------------------------------------------------------------------------------- the labels
+# --- the labels ---
 
 
 def favourable(reviews):
@@ -85,7 +87,7 @@ def favourable(reviews):
 
 
 def strong(reviews):
-    """1 for the stronger half of the ratings, within each source and each sign of the rating.
+    """1 for the stronger half of the ratings, within each source and each sign.
 
     So it says nothing about the source, and nothing about good or bad.
     """
@@ -104,9 +106,10 @@ def strong(reviews):
 
 
 def gaps(bags, near=(1, 2)):
-    """Take out one unit at a time: its neighbours at the distances ``near``, and the unit itself.
+    """Take out one unit at a time: neighbours at the distances ``near``, and the unit.
 
-    Overlapping bigrams share a character with the next one, so take ``near=(2, 3)`` for them.
+    Overlapping bigrams share a character with the next one, so take ``near=(2, 3)`` for
+    them.
     """
     reach = max(near)
     wide = nn.functional.pad(bags, (reach, reach), value=PAD)
@@ -120,13 +123,14 @@ def gaps(bags, near=(1, 2)):
     return neighbours[whole], bags[whole]
 
 
-# ------------------------------------------------------------------------ vectors made beforehand
+# --- vectors made beforehand ---
 
 
 def ppmi(bags, size, window=10, nearest=1):
-    """Positive pointwise mutual information of units at most ``window`` apart: (size, size).
+    """Positive pointwise mutual information within ``window`` units: (size, size).
 
-    How much more often two units stand near each other than chance has it, as a logarithm.
+    How much more often two units stand near each other than chance has it, as a
+    logarithm.
     """
     counts = torch.zeros(size * size)
     for distance in range(nearest, window + 1):
@@ -143,7 +147,7 @@ def ppmi(bags, size, window=10, nearest=1):
 
 
 def vectors(matrix, width=50, seed=0):
-    """The best ``width`` numbers a row of a symmetric matrix can be told with: truncated SVD."""
+    """The best ``width`` numbers for a row of a symmetric matrix: truncated SVD."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # svd_lowrank finds the directions from a random start
         u, s, _ = torch.svd_lowrank(matrix, q=width + 10, niter=4)
@@ -151,7 +155,7 @@ def vectors(matrix, width=50, seed=0):
 
 
 def glove(vocabulary, seed=0):
-    """GloVe's rows for an English vocabulary; a word that GloVe lacks gets a random one."""
+    """GloVe's rows for an English vocabulary; random ones for words that it lacks."""
     with np.load(str(DATA / "reviews-glove.npz")) as file:
         known = dict(
             zip(file["words"].tolist(), torch.from_numpy(file["matrix"]).float())
@@ -160,7 +164,7 @@ def glove(vocabulary, seed=0):
 
 
 def known_rows(known, vocabulary, seed=0):
-    """The rows of ``known`` in the vocabulary's order, at deviation 1; random ones if missing."""
+    """The rows of ``known`` in the vocabulary's order, deviation 1, or random."""
     width = len(next(iter(known.values())))
     table = random_start(len(vocabulary) + 1, width, 1, seed)
     found = {i: known[unit] for unit, i in vocabulary.items() if unit in known}
@@ -185,7 +189,7 @@ def random_start(size, width, scale, seed):
     return table
 
 
-# ------------------------------------------------------------------------------ model and training
+# --- model and training ---
 
 
 class Classifier(nn.Module):
@@ -206,7 +210,7 @@ class Classifier(nn.Module):
 def train(
     model, inputs, labels, steps=400, rate=0.01, batch=128, seed=0, watch=None, every=20
 ):
-    """Adam on batches drawn with replacement; what ``watch(model)`` said at steps 0, every, …"""
+    """Adam on batches drawn with replacement; what ``watch(model)`` said meanwhile."""
     draw = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(
         [p for p in model.parameters() if p.requires_grad], lr=rate
@@ -242,30 +246,5 @@ def resample(count, seed):
 
 
 def full_results():
-    """What ``tools/train_reviews.py`` measured on the whole sources, with date and machine."""
+    """What ``tools/train_reviews.py`` measured on the whole sources, and where."""
     return json.loads((DATA / "training-results.json").read_text(encoding="utf-8"))
-
-
-class Table:
-    """A head and rows of text: a table in a notebook, lines elsewhere."""
-
-    def __init__(self, head, rows):
-        self.lines = [list(head), *map(list, rows)]
-
-    def __repr__(self):
-        return "\n".join(" | ".join(line) for line in self.lines)
-
-    def _repr_html_(self):
-        """With the class that sites and JupyterLab style as a table; "[low, high]" stays whole."""
-        head, *body = (
-            "".join(
-                f"<{tag}>{escape(text).replace(', ', ',&nbsp;')}</{tag}>"
-                for text in line
-            )
-            for tag, line in zip(["th", *["td"] * len(self.lines)], self.lines)
-        )
-        rows = "\n".join(f"<tr>{row}</tr>" for row in body)
-        return (
-            f'<table class="dataframe">\n<thead>\n<tr>{head}</tr>\n</thead>\n'
-            f"<tbody>\n{rows}\n</tbody>\n</table>"
-        )

@@ -1,0 +1,165 @@
+"""How a case is measured: in processes of its own, its variants in turns.
+
+What an operation takes depends on the memory that earlier ones have left to the
+allocator, and on moments when the machine is busy. Beside the time of a call its page
+faults are counted: in each, the system hands out a new page of memory, cleared.
+"""
+
+import multiprocessing
+import os
+import statistics
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
+from unittest import mock
+
+import torch
+
+from embedlinear.book.bench.cases import CASES, VECTORS
+from embedlinear.book.bench.results import lines
+from embedlinear.book.bench.vectors import Skipped
+from embedlinear.book.machine import machine
+from embedlinear.device import select_device
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+#: glibc's allocator told to keep what is freed, however large, and not to hand it back.
+KEEP = {"MALLOC_MMAP_THRESHOLD_": str(2**36), "MALLOC_TRIM_THRESHOLD_": str(2**36)}
+#: And told to hand back whatever is freed, so that all memory a call takes is new.
+RETURN = {"MALLOC_MMAP_THRESHOLD_": str(2**16)}
+LONGEST = 60  # seconds for the rounds of a case; a slow one has fewer, but at least 3
+
+
+def run(words=(), device=None, rounds=20, seconds=0.5, show=str, apart=True):
+    """Measure cases; return what ``--json`` writes, a dict.
+
+    ``words`` are parts of names of cases (none: every case but the reading of word
+    vectors), ``device`` is as in ``select_device``. A case takes at most ``rounds``
+    turns and about ``seconds``; ``show`` is then given its lines, or why it was
+    skipped. Unless ``apart``, all stays in this process, for a quick look. Raises
+    ValueError if no case has such a name.
+    """
+    named, device = CASES | (VECTORS if words else {}), select_device(device)
+    parts = list(words) or [""]
+    names = [name for name in named if any(part in name for part in parts)]
+    if not names:
+        raise ValueError(f"words is {words!r}; no case is named so: {'; '.join(named)}")
+    done = {"about": machine(device), "results": []}
+    with process(RETURN) if apart else nullcontext() as returning:
+        for name in names:
+            case = named[name]
+            try:
+                variants = measure(case, device, rounds, seconds, returning)
+            except Skipped as reason:
+                show(f"{name}: skipped: {reason}")
+                continue
+            found = {"family": case.family, "size": case.size, "variants": variants}
+            done["results"].append(found)
+            show(lines(name, found))
+    return done
+
+
+def measure(case, device, rounds, seconds, returning=None):
+    """Of each variant: ``times``, ``faults``, ``memory``, ``bytes`` and ``operations``.
+
+    The seconds of a call in each round; the median of a call's page faults; the bytes
+    of new memory that a call takes in the process ``returning``, whose allocator keeps
+    nothing. The variants of a case that is ``kept`` come a second time, as ``"…, memory
+    kept"``. Without ``returning`` all happens in this process, once, and ``memory`` is
+    not known.
+    """
+    places, once, laps = {}, {}, {}
+    with ExitStack() as stack:
+        ways, kept = [(None, "")], [(KEEP, ", memory kept")]
+        for settings, what in ways + kept * bool(case.kept and returning):
+            pool = process(settings) if returning else ThreadPoolExecutor(1)
+            here = stack.enter_context(pool)
+            work = here.submit(_build, case, device).result()
+            places |= {f"{name}{what}": (here, name) for name in work}
+
+        def lap(place, repeats=1):
+            here, name = places[place]
+            return here.submit(_lap, name, repeats, device).result()
+
+        for place in places:
+            lap(place)  # libraries are loaded, pages visited, states made
+            once[place], laps[place] = max(lap(place)[0], 1e-7), []
+        share = seconds / len(places) / rounds
+        repeats = {place: max(1, int(share / taken)) for place, taken in once.items()}
+        in_all = sum(once[place] * repeats[place] for place in places)
+        for number in range(max(3, min(rounds, int(LONGEST / in_all)))):
+            for place in list(places)[:: 1 if number % 2 else -1]:
+                laps[place].append(lap(place, repeats[place]))
+    found, counted = {}, resource and device.type == "cpu"
+    memory = {}
+    if returning and counted:
+        memory = returning.submit(_new_memory, case, device).result()
+    for place, (_, name) in places.items():
+        times, counts = zip(*laps[place])
+        found[place] = {
+            "times": [float(f"{taken:.4g}") for taken in times],
+            "faults": round(statistics.median(counts)) if counted else None,
+            "memory": memory.get(name),
+            "bytes": work[name][0],
+            "operations": work[name][1],
+        }
+    return found
+
+
+def process(settings=None):
+    """Another process, to which the functions below are submitted."""
+    # An allocator reads its settings when a program starts; without any, a fork of one
+    # that has imported torch and computed nothing is quicker.
+    quick = not settings and "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if quick else "spawn")
+    context.set_forkserver_preload([__name__])
+    threads = torch.get_num_threads()
+    pool = ProcessPoolExecutor(1, context, torch.set_num_threads, (threads,))
+    with mock.patch.dict(os.environ, settings or {}):
+        pool.submit(os.getpid).result()  # it starts with its first call
+    return pool
+
+
+_variants = {}  # of the case that this process has built
+
+
+def _build(case, device):
+    torch.manual_seed(0)
+    _variants.clear()
+    _variants.update(case.build(device, **case.size))
+    return {name: variant[1:] for name, variant in _variants.items()}
+
+
+def _lap(name, repeats, device):
+    run = _variants[name].run
+    _finish(device)
+    before, start = faults(), time.perf_counter()
+    for _ in range(repeats):
+        run()
+    _finish(device)  # an accelerator is handed its work and goes on by itself
+    taken = time.perf_counter() - start
+    return taken / repeats, (faults() - before) / repeats
+
+
+def _finish(device):
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+def faults():
+    """The page faults of this process so far (0 where the system does not tell)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt if resource else 0
+
+
+def _new_memory(case, device):
+    # The bytes of the pages that a call is handed out anew, from the second call on.
+    found = {}
+    for name, variant in case.build(device, **case.size).items():
+        variant.run()
+        before = faults()
+        variant.run()
+        found[name] = (faults() - before) * resource.getpagesize()
+    return found

@@ -1,0 +1,97 @@
+"""How the book draws: one style for all figures, and lines with names at their ends.
+
+Colour never carries a meaning alone: lines have a style, a marker and a name of their
+own.
+"""
+
+import functools
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib import font_manager, patheffects
+
+# The package brings its own Chinese font, for Colab, Windows and Linux share none. It
+# holds the characters of GB 2312, level 1; others come from a font of the system, if it
+# has one.
+font_manager.fontManager.addfont(
+    Path(__file__).parent / "fonts" / "NotoSansSC-subset.otf"
+)
+_INSTALLED = {font.name for font in font_manager.fontManager.ttflist}
+_OF_SYSTEMS = [
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",  # what matplotlib calls the file that holds both
+]
+_STYLE = {
+    "font.family": [
+        *("DejaVu Sans", "Noto Sans SC"),
+        *(name for name in _OF_SYSTEMS if name in _INSTALLED),
+    ],
+    "font.size": 11,
+    "figure.dpi": 120,
+    "text.parse_math": False,  # a reader's word may hold a dollar sign
+    "axes.labelsize": 11,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+# Okabe and Ito's colours, which colour-blind readers tell apart; dark enough for text.
+LINES = [
+    ("#0072B2", "-", "o"),
+    ("#B34700", "--", "s"),
+    ("#006B4F", "-.", "^"),
+    ("#8C3A6B", ":", "D"),
+    ("#000000", (0, (5, 1, 1, 1, 1, 1)), "v"),
+    ("#6B5B00", (0, (1, 1)), "X"),
+]
+HALO = [patheffects.withStroke(linewidth=3, foreground="white")]
+
+
+def styled(draw):
+    """Let ``draw`` use the book's style, and leave the reader's settings alone."""
+
+    @functools.wraps(draw)
+    def in_style(*args, **kwargs):
+        # Loads the backend now: a notebook's turns interactive drawing on as it loads,
+        # and inside the context that would be undone: readers' own figures would not
+        # appear.
+        plt.draw_if_interactive()
+        with plt.style.context(["default", _STYLE]):
+            fig = draw(*args, **kwargs)
+            fig.draw_without_rendering()  # ticks take their style when first drawn
+        return fig
+
+    return in_style
+
+
+def curves(ax, lines, **style):
+    """Draw ``{name: (xs, ys)}``, each name at its line's end and clear of the others.
+
+    Raises ValueError for more lines than can be told apart.
+    """
+    if len(lines) > len(LINES):
+        raise ValueError(
+            f"there are {len(lines)} lines; at most {len(LINES)} can be told apart"
+        )
+    ends = []
+    for (name, (xs, ys)), (colour, dash, marker) in zip(lines.items(), LINES):
+        look = {"color": colour, "linestyle": dash, "marker": marker, "ms": 5}
+        ax.plot(xs, ys, label=name, **look, **style)
+        ends.append((xs[-1], ys[-1], name, colour))
+    to_axes, gap, height = ax.transScale + ax.transLimits, 0.095, -1.0
+    ends.sort(key=lambda end: to_axes.transform(end[:2])[1])
+    for above, (x, y, name, colour) in zip(reversed(range(len(ends))), ends):
+        place = min(to_axes.transform((x, y))[1], 1 - above * gap)
+        height = max(height + gap, place)
+        ax.annotate(
+            name,
+            (x, y),
+            (1.06, height),
+            textcoords="axes fraction",
+            color=colour,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkB": 3},
+        )

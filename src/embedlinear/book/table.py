@@ -1,0 +1,28 @@
+"""A table that a cell shows."""
+
+from html import escape
+
+
+class Table:
+    """A head and rows of text: a table in a notebook, lines elsewhere."""
+
+    def __init__(self, head, rows):
+        self.lines = [list(head), *map(list, rows)]
+
+    def __repr__(self):
+        return "\n".join(" | ".join(line) for line in self.lines)
+
+    def _repr_html_(self):
+        """The class is what sites and JupyterLab style; "[low, high]" stays whole."""
+        head, *body = (
+            "".join(
+                f"<{tag}>{escape(text).replace(', ', ',&nbsp;')}</{tag}>"
+                for text in line
+            )
+            for tag, line in zip(["th", *["td"] * len(self.lines)], self.lines)
+        )
+        rows = "\n".join(f"<tr>{row}</tr>" for row in body)
+        return (
+            f'<table class="dataframe">\n<thead>\n<tr>{head}</tr>\n</thead>\n'
+            f"<tbody>\n{rows}\n</tbody>\n</table>"
+        )
