@@ -422,9 +422,9 @@ def run(folder, target, parts):
     }
     jobs = {"leak": lambda: leak(sources["zh"])}
     jobs |= {
-        f"start {l}": lambda l=l: convergence(l, sources[l], folder) for l in sources
+        f"start {s}": lambda s=s: convergence(s, sources[s], folder) for s in sources
     }
-    jobs |= {f"speed {l}": lambda l=l: speed(l, sources[l], folder) for l in sources}
+    jobs |= {f"speed {s}": lambda s=s: speed(s, sources[s], folder) for s in sources}
     jobs |= {task: lambda t=task: meetings(t, sources[t[:2]]) for task in TASKS}
     for name, job in jobs.items():
         if not any(part in name for part in parts or [""]):
