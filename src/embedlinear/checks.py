@@ -22,10 +22,10 @@ class index_check:
 
     A call, a ``with`` block or a decorator, like torch.set_grad_enabled. On, a bad
     index ends in IndexError that names it, before any row is read (and waits for a
-    GPU). Off, or under torch.jit.trace, PyTorch's own operation refuses it: IndexError
-    on a CPU, on CUDA a device-side assert that ends the use of the GPU. torch.compile
-    and torch.export put an assertion into the graph in any case: RuntimeError, or that
-    assert. (Inductor of torch 2.6 drops it: -1 is then the last row, as in PyTorch.)
+    GPU). Off, PyTorch's own operation refuses it: IndexError on a CPU, RuntimeError in
+    a torch.jit trace, on CUDA a device-side assert that ends the use of the GPU. On or
+    off, torch.compile and torch.export put an assertion into the graph: RuntimeError,
+    or that assert. (Inductor of torch 2.6 drops it: -1 is the last row, as in PyTorch.)
     """
 
     def __init__(self, enabled: bool) -> None:
@@ -95,7 +95,7 @@ def index_dtype(name, ids):
     if ids.is_nested:
         raise NotImplementedError(
             f"{name} is nested. Look up the values() of a jagged one: "
-            f"torch.nested.nested_tensor_from_jagged(result, {name}.offsets()) wraps it."
+            f"torch.nested.nested_tensor_from_jagged(result, {name}.offsets()) wraps."
         )
     if ids.dtype not in (torch.int64, torch.int32):
         raise RuntimeError(

@@ -8,11 +8,10 @@ import pytest
 import torch
 from torch import nn
 from torch.ao import quantization
-from torch.autograd import gradcheck, gradgradcheck
 from torch.distributed.tensor.parallel import ColwiseParallel
 from torch.func import functional_call, grad, jvp, vmap
 
-from embedlinear import Embedding, Linear
+from embedlinear import Embedding, Linear, essence
 from tests.layers.twins import DTYPES, pair, step
 
 IDS = torch.tensor([[1, 1, 0], [2, 5, 1]])
@@ -39,6 +38,20 @@ def twins(kind, **more):
     """Ours and PyTorch's, and an input."""
     ours, theirs, rows, columns, options, x = LAYERS[kind]
     return pair(ours, theirs, rows, columns, **options, **more), x
+
+
+@pytest.mark.parametrize("shape", [(), (9,), (4, 5), (0,)], ids=str)
+def test_essence(shape):
+    """The two layers without options, with torch.nn's outputs and gradients."""
+    for name, sizes, x in (
+        ("Embedding", (7, 5), torch.randint(7, shape)),
+        ("Linear", (3, 2), torch.randn(*shape, 3)),
+    ):
+        ours, theirs = (getattr(module, name)(*sizes) for module in (essence, nn))
+        theirs.load_state_dict(ours.state_dict())
+        torch.testing.assert_close(step(ours, x), step(theirs, x))
+    drawn = essence.Linear(100, 50).weight  # from U(-0.1, 0.1)
+    assert 0.099 < drawn.max() <= 0.1 and -0.1 <= drawn.min() < -0.099
 
 
 @every("short", "sparse")
@@ -85,27 +98,6 @@ def test_double_backward(kind):
     torch.testing.assert_close(*results)
 
 
-@pytest.mark.parametrize(
-    "second", [False, pytest.param(True, marks=pytest.mark.weekly)]
-)
-@pytest.mark.parametrize("kind", ["embedding", "linear", "linear without bias"])
-def test_gradcheck(kind, second):
-    (layer, _), x = twins(kind, dtype=torch.float64)
-    names = [name for name, _ in layer.named_parameters()]
-
-    def call(x, *values):
-        return functional_call(layer, dict(zip(names, values)), (x,))
-
-    x = x.double().requires_grad_() if x.is_floating_point() else x
-    inputs = (x, *layer.parameters())
-    if second:
-        checks = {"check_fwd_over_rev": True, "check_rev_over_rev": True}
-        assert gradgradcheck(call, inputs, **checks)
-    else:
-        checks = {"check_batched_grad": True, "check_batched_forward_grad": True}
-        assert gradcheck(call, inputs, check_forward_ad=True, **checks)
-
-
 @every("short", "sparse")
 def test_func_transforms(kind):
     layers, x = twins(kind)
@@ -134,25 +126,21 @@ def test_func_transforms(kind):
     torch.testing.assert_close(*results)
 
 
-@every("sparse")
+@pytest.mark.filterwarnings("ignore")
+@every()
 def test_compile_and_export(kind):
     torch._dynamo.reset()
     (ours, theirs), x = twins(kind)
-    compiled = torch.compile(ours, backend="aot_eager", fullgraph=True)
-    torch.testing.assert_close(step(compiled, x), step(theirs, x))
+    sparse = kind == "sparse"  # compiled, its gradient is made outside the graph
+    options = {"backend": "eager" if sparse else "aot_eager", "fullgraph": not sparse}
+    compiled = torch.compile(ours, **options)
+    for mine, other in zip(step(compiled, x), step(theirs, x)):
+        torch.testing.assert_close(mine.to_dense(), other.to_dense())
     assert torch.equal(ours.weight, theirs.weight)
     dynamic = ({0: torch.export.Dim("n")},)
     program = torch.export.export(ours, (x,), dynamic_shapes=dynamic)
     more = torch.cat([x, x + 1])
     torch.testing.assert_close(program.module()(more), theirs(more))
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_compiled_sparse_works_outside_the_graph():
-    torch._dynamo.reset()
-    (ours, theirs), x = twins("sparse")
-    results = step(torch.compile(ours, backend="eager"), x), step(theirs, x)
-    assert torch.equal(*(gradient.to_dense() for _, gradient in results))
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -176,11 +164,8 @@ def test_signatures_attributes_state_and_copies(kind):
     (ours, theirs), x = twins(kind)
     for name in ("__init__", "forward", "from_pretrained", "reset_parameters"):
         if hasattr(theirs, name):
-            a, b = (
-                inspect.signature(getattr(type(layer), name)).parameters.values()
-                for layer in (ours, theirs)
-            )
-            assert [(p.name, p.default) for p in a] == [(p.name, p.default) for p in b]
+            a, b = (inspect.getfullargspec(getattr(m, name)) for m in (ours, theirs))
+            assert a[:4] == b[:4]  # names and defaults
     assert repr(ours) == repr(theirs)
     for name in set(vars(theirs) | vars(ours)) - {"_parameters"}:
         assert getattr(ours, name) == getattr(theirs, name)
@@ -207,9 +192,8 @@ def test_what_a_class_of_its_own_misses(kind):
     if kind == "embedding":
         config = quantization.float_qparams_weight_only_qconfig
     for layer in (ours, theirs):
-        model = quantization.quantize_dynamic(
-            nn.Sequential(layer), {type(layer): config}
-        )
+        model, spec = nn.Sequential(layer), {type(layer): config}
+        model = quantization.quantize_dynamic(model, spec)
         assert (type(model[0]) is type(layer)) == (layer is ours)
     with pytest.raises(NotImplementedError, match="only support nn.Linear and nn.Emb"):
         ColwiseParallel()._apply(ours, None)  # what parallelize_module calls

@@ -23,19 +23,12 @@ def test_equals_torch(bias, dtype):
     shapes = [(), (0,), (1,), (6,), (2, 3), (2, 0, 3), (2, 1, 3, 1)]
     for (n, m), shape in itertools.product(sizes, shapes):
         ours, theirs = pair(n, m, bias=bias, dtype=dtype)
-        x = torch.randn(*shape, n).to(dtype)
-        a, b = step(ours, x), step(theirs, x)
+        x = torch.randn(n, *shape).movedim(0, -1).to(dtype)  # not contiguous
+        if dtype.itemsize > 2:  # of such halves PyTorch rounds the product and the sum
+            torch.testing.assert_close(step(ours, x), step(theirs, x))
+        a, b = step(ours, x.contiguous()), step(theirs, x.contiguous())
         assert a[0].shape == (*shape, m) and torch.equal(a[0], b[0])
         torch.testing.assert_close(a, b)
-
-
-def test_non_contiguous_input_and_weight():
-    layers = pair(4, 3)
-    for layer in layers:
-        layer.weight = nn.Parameter(torch.arange(12.0).view(4, 3).t())
-    inputs = [torch.randn(4, 6).t(), torch.randn(2, 4, 5).transpose(1, 2)]
-    for x in (*inputs, torch.randn(1, 4).expand(5, 4)):
-        torch.testing.assert_close(*(step(layer, x) for layer in layers))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -48,42 +41,33 @@ def test_sparse_weight(layout):
     torch.testing.assert_close(*(step(layer, x) for layer in layers))  # layouts as well
 
 
-@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
-def test_jagged_input():
-    ours, theirs = pair(3, 2)
-    parts = [torch.randn(2, 3), torch.randn(1, 3)]
-    x = torch.nested.nested_tensor(parts, layout=torch.jagged)
-    assert torch.equal(ours(x).values(), theirs(x).values())
-
-
 def test_frozen_parts_get_no_gradient_and_keep_nothing_alive():
-    x = torch.randn(4, 3, requires_grad=True)
-    layer = Linear(3, 2)
-    layer.weight.requires_grad_(False)
-    saved = []
-    with torch.autograd.graph.saved_tensors_hooks(
-        lambda t: saved.append(t.shape) or t, lambda t: t
-    ):
+    layer, x, saved = Linear(3, 2), torch.randn(4, 3, requires_grad=True), []
+    hooks = (lambda t: saved.append(t.shape) or t), (lambda t: t)
+    with torch.autograd.graph.saved_tensors_hooks(*hooks):
+        layer.weight.requires_grad_(False)
         layer(x).sum().backward()
-        assert saved == [torch.Size([2, 3])]  # the weight, not x
         assert layer.weight.grad is None and layer.bias.grad is not None
         layer.weight.requires_grad_(True)
-        saved.clear()
         layer(x.detach())
-        assert saved == [torch.Size([4, 3])]  # x, not the weight
+    assert saved == [(2, 3), (4, 3)]  # the weight and not x, x and not the weight
 
 
 # ---------------------------------------------------------------- set_weight
 
 
 def test_set_weight_copies_and_keeps_the_parameters():
+    layer, new = Linear(3, 2, bias=False), torch.randn(3, 2)
+    says(RuntimeError, lambda: layer.set_weight(new.T, torch.ones(2)), "bias=True")
     layer = Linear(3, 2)
     weight, bias = layer.weight, layer.bias
-    new = torch.arange(6.0).view(2, 3)
-    assert layer.set_weight(new) is None
-    assert layer.weight is weight and torch.equal(weight, new) and layer.bias is bias
-    layer.set_weight(new + 1, bias=torch.ones(2))
-    assert torch.equal(weight, new + 1) and bias.eq(1).all() and bias is layer.bias
+    says(
+        RuntimeError, lambda: layer.set_weight(new), "[3, 2]", "[2, 3]", "pass weight.T"
+    )
+    assert layer.set_weight(new.T) is None
+    assert layer.weight is weight and torch.equal(weight, new.T) and layer.bias is bias
+    layer.set_weight(new.T + 1, bias=torch.ones(2))
+    assert torch.equal(weight, new.T + 1) and bias.eq(1).all() and bias is layer.bias
     assert weight.data_ptr() != new.data_ptr() and weight.requires_grad
 
 
@@ -113,37 +97,20 @@ def test_set_weight_refuses_and_changes_nothing(weight, bias, words):
     assert all(map(torch.equal, layer.state_dict().values(), before.values()))
 
 
-def test_set_weight_names_a_cure():
-    layer, new = Linear(3, 2, bias=False), torch.randn(3, 2)
-    before = layer.weight.detach().clone()
-    says(
-        RuntimeError, lambda: layer.set_weight(new), "[3, 2]", "[2, 3]", "pass weight.T"
-    )
-    says(RuntimeError, lambda: layer.set_weight(new.T, torch.ones(2)), "bias=True")
-    assert torch.equal(layer.weight, before)
-    layer.set_weight(new.T)
-    assert torch.equal(layer.weight, new.T)
-
-
-def prune_half(layer):
-    return prune.random_unstructured(layer, "weight", amount=0.5)
+COMPUTED = [
+    (parametrizations.weight_norm, parametrize.remove_parametrizations),
+    (nn.utils.weight_norm, nn.utils.remove_weight_norm),
+    (lambda layer: prune.random_unstructured(layer, "weight", 0.5), prune.remove),
+]
 
 
 @pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated")
-@pytest.mark.parametrize(
-    "compute, undo",
-    [
-        (parametrizations.weight_norm, parametrize.remove_parametrizations),
-        (nn.utils.weight_norm, nn.utils.remove_weight_norm),
-        (prune_half, prune.remove),
-    ],
-)
+@pytest.mark.parametrize("compute, undo", COMPUTED)
 def test_set_weight_refuses_a_weight_that_is_computed(compute, undo):
     """What is copied into it would be lost at the next forward."""
     layer, new = compute(Linear(3, 2)), torch.zeros(2, 3)
     before = layer.weight.detach().clone()
-    words = "computed", undo.__name__
-    says(RuntimeError, lambda: layer.set_weight(new), *words)
+    says(RuntimeError, lambda: layer.set_weight(new), "computed", undo.__name__)
     assert torch.equal(layer.weight, before)
     undo(layer, "weight")
     layer.set_weight(new)
