@@ -43,9 +43,8 @@ class LightCode(HtmlFormatter):
 
 def visit_image(self, node):
     name = self.builder.images.get(node["uri"], "")
-    if self.builder.name != "html" or not name.endswith(".png"):
-        type(self).visit_image(self, node)
-        return
+    if not name.endswith(".png"):
+        return type(self).visit_image(self, node)
     target = Path(self.builder.outdir, "_images", name).with_suffix(".webp")
     target.parent.mkdir(exist_ok=True)
     with Image.open(Path(self.builder.srcdir, node["uri"])) as picture:
@@ -53,8 +52,8 @@ def visit_image(self, node):
         if not target.exists():
             picture.convert("RGB").save(target, lossless=True)
     shown = {"src": f"_images/{target.name}", "alt": node.get("alt", "")}
-    late = {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
-    self.body.append(self.starttag(node, "img", **shown, **late))
+    shown |= {"width": width, "height": height, "loading": "lazy", "decoding": "async"}
+    return self.body.append(self.starttag(node, "img", **shown))
 
 
 def depart(self, node):
