@@ -61,7 +61,9 @@ def read(stream, name, limit, every, forced):
         if words:
             records = np.ndarray(len(data) - width + 1, f"V{width}", data, strides=(1,))
             numbers = records[starts].view("<f4").reshape(-1, d)
-            yield done + 1, [word.lstrip(b"\n") for word in words], numbers
+            if b"\n" in (joined := b" ".join(words)):
+                words = re.sub(rb"(^| )\n+", rb"\1", joined).split(b" ")
+            yield done + 1, words, numbers
             done, data = done + len(words), data[place:]
     rest = (data[:64] + stream.read(64)).strip(b"\n")[:64]
     if done < wanted and (rest or not every):

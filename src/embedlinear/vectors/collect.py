@@ -31,27 +31,32 @@ class Rows:
             words = self.decoded(first, words)
         with np.errstate(over="ignore"):
             numbers = numbers.astype(np.float32, copy=False)
-        finite = np.isfinite(numbers).all(axis=1)
+        finite, kept = np.isfinite(numbers), range(len(words))
         if not finite.all():
+            finite = finite.all(axis=1)
             self.not_finite(first, words, numbers, np.flatnonzero(~finite).tolist())
-        kept = np.flatnonzero(finite).tolist()
+            kept = np.flatnonzero(finite).tolist()
         if self.vocab is not None:
             kept = [row for row in kept if words[row] in self.vocab]
-        begin, end = len(self.index), len(self.index) + len(kept)
-        self.index.update(zip(map(words.__getitem__, kept), range(begin, end)))
-        if len(self.index) < end:  # some came before; the first of each stays
-            self.index = dict(zip(self.index, range(len(self.index))))
-            rows, kept = kept, []
-            for row in rows:
-                if self.index[words[row]] == begin + len(kept):
-                    kept.append(row)
-                else:
-                    self.repeated.append(f"{words[row]!r} ({self.unit} {first + row})")
+        if len(kept) < len(words):
+            words, numbers = [words[row] for row in kept], numbers[kept]
+        begin = len(self.index)
+        self.index.update(zip(words, range(begin, begin + len(words))))
         end = len(self.index)
+        if end < begin + len(words):  # some came before; the first of each stays
+            self.index = dict(zip(self.index, range(end)))
+            new, at = [], begin
+            for row, word in enumerate(words):
+                if self.index[word] == at:
+                    new.append(row)
+                    at += 1
+                else:
+                    self.repeated.append(f"{word!r} ({self.unit} {first + kept[row]})")
+            numbers = numbers[new]
         if end > len(self.matrix):  # most systems move no bytes for this
             room = max(end, len(self.matrix) * 9 // 8)
             self.matrix.resize((room, self.matrix.shape[1]), refcheck=False)
-        self.matrix[begin:end] = numbers if len(kept) == len(words) else numbers[kept]
+        self.matrix[begin:end] = numbers
 
     def not_finite(self, first, words, numbers, rows):
         if not self.skip:
