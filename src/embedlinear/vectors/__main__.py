@@ -1,8 +1,8 @@
-"""``python -m embedlinear.vectors info FILE``, ``convert FILE OUT`` and ``export FILE --projector``.
+"""``python -m embedlinear.vectors info FILE``, ``convert FILE OUT``, ``export FILE --projector``.
 
-Exit codes: 0 done; 1 a file cannot be read or written, or the output cannot (a full disk, a closed
-pipe); 2 the command is mistyped; 130 stopped by Ctrl-C. Reasons are on stderr. What a terminal
-cannot show is shown as an escape, such as \\u4f18.
+Exit codes: 0 done; 1 a file cannot be read or written, or the output cannot (a full disk, a
+closed pipe); 2 the command is mistyped; 130 stopped by Ctrl-C. Reasons are on stderr. What a
+terminal cannot show is shown as an escape, such as \\u4f18.
 """
 
 import argparse
@@ -11,28 +11,11 @@ import sys
 import warnings
 from pathlib import Path
 
-from embedlinear.vectors.load import FORMATS, load_vectors
+from embedlinear.vectors.load import load_vectors
 from embedlinear.vectors.save import files, target
 from embedlinear.vectors.words import refusal
 
-OPTIONS = {  # those of load_vectors that the command has too
-    "words": {"metavar": "LIST", "help": "a file with one word a line"},
-    "format": {"choices": FORMATS, "help": "instead of looking at the content"},
-    "header": {"choices": ["yes", "no", "ignore"], "help": "of a text"},
-    "sep": {
-        "metavar": "CHARS",
-        "help": "what separates the fields of a text; \\t is a tab",
-    },
-    "columns": {
-        "metavar": "W,A[,B]",
-        "help": "of the word, the first number (and the end)",
-    },
-    "tensor": {"metavar": "NAME", "help": "the matrix in a .safetensors with several"},
-    "limit": {"type": int, "metavar": "N", "help": "the first N rows only"},
-    "encoding": {"metavar": "NAME", "help": "of a text or word list: gbk, big5, ..."},
-    "errors": {"choices": ["strict", "replace", "ignore"], "default": "strict"},
-    "not-finite": {"choices": ["raise", "skip"], "default": "raise"},
-}
+OPTIONS = "words format header sep columns tensor encoding errors not_finite".split()
 
 
 def parser():
@@ -42,39 +25,40 @@ def parser():
         epilog="Exit codes: 0 done, 1 cannot be read or written, 2 mistyped, 130 stopped.",
     )
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    info = commands.add_parser(
-        "info", help="format, shape, first words, problems found"
-    )
-    convert = commands.add_parser(
-        "convert", help="write .safetensors, or .npy with a list"
-    )
+    info = commands.add_parser("info", help="format, shape, first words, problems")
+    convert = commands.add_parser("convert", help="write a .safetensors or .npy")
     export = commands.add_parser("export", help="write the two files of a projector")
     for command in info, convert, export:
+        command.epilog = (
+            "Options are those of load_vectors: --header yes, --columns 0,2."
+        )
         command.add_argument("file", metavar="FILE", help="or ARCHIVE/MEMBER")
-        for name, about in OPTIONS.items():
-            command.add_argument(f"--{name}", **about)
+        for name in OPTIONS:
+            command.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
+        command.add_argument("--limit", type=int, metavar="N", help="the first N rows")
         command.add_argument("--no-progress", action="store_true", help="show no bar")
     convert.add_argument("out", metavar="OUT", help="ends in .safetensors or .npy")
     convert.add_argument("--normalize", action="store_true", help="rows of length 1")
-    export.add_argument(
-        "--projector", action="store_true", required=True, help="as TSV"
-    )
-    export.add_argument(
-        "--out", metavar="STEM", help="STEM.vectors.tsv, STEM.metadata.tsv"
-    )
+    export.add_argument("--projector", action="store_true", required=True, help="TSV")
+    export.add_argument("--out", metavar="STEM", help="of .vectors.tsv, .metadata.tsv")
     return main
 
 
 def read(given):
-    options = {name: getattr(given, name.replace("-", "_")) for name in OPTIONS}
-    options["not_finite"] = options.pop("not-finite")
-    options["header"] = {"yes": True, "no": False}.get(given.header, given.header)
-    options["sep"] = given.sep and given.sep.replace("\\t", "\t")
-    if given.columns:
+    """``load_vectors`` with the options that are given."""
+    options = {name: value for name, value in vars(given).items() if name in OPTIONS}
+    options = {name: value for name, value in options.items() if value is not None}
+    if "header" in options:
+        options["header"] = {"yes": True, "no": False}.get(given.header, given.header)
+    if "sep" in options:
+        options["sep"] = given.sep.replace("\\t", "\t")
+    if "columns" in options:
         options["columns"] = tuple(map(int, given.columns.split(",")))
+    options["normalize"] = getattr(given, "normalize", False)
+    options["progress"] = not given.no_progress
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the problems are listed below
-        return load_vectors(given.file, progress=not given.no_progress, **options)
+        return load_vectors(given.file, limit=given.limit, **options)
 
 
 def check_target(given):
@@ -86,19 +70,16 @@ def check_target(given):
 
 
 def export(vectors, stem):
-    """Write the numbers, and the words, as TSV: one row a line in the same order, no header.
+    """Write the numbers and the words as TSV: a row a line, in the same order, no header.
 
     A word that would break its line, or be an empty one, is written as Python writes it.
     """
-    names = [f"{stem}.vectors.tsv", f"{stem}.metadata.tsv"]
-    for name, rows in zip(names, (vectors.matrix.tolist(), vectors.words)):
+    names = f"{stem}.vectors.tsv", f"{stem}.metadata.tsv"
+    rows = ("\t".join(f"{x:.9g}" for x in row) for row in vectors.matrix.tolist())
+    words = (w if w.strip() and w.isprintable() else repr(w) for w in vectors.words)
+    for name, lines in zip(names, (rows, words)):
         with open(name, "w", encoding="utf-8", newline="\n") as file:
-            for row in rows:
-                if isinstance(row, str):
-                    file.write(row if row.strip() and row.isprintable() else repr(row))
-                else:
-                    file.write("\t".join(f"{number:.9g}" for number in row))
-                file.write("\n")
+            file.writelines(line + "\n" for line in lines)
     return names
 
 
@@ -107,9 +88,6 @@ def run(given):
         check_target(given)
     vectors, written = read(given), []
     if given.command == "convert":
-        if given.normalize:
-            lengths = vectors.matrix.norm(dim=1, keepdim=True)
-            vectors.matrix /= lengths.where(lengths > 0, lengths.new_ones(()))
         vectors.save(given.out)
         written = [given.out]
     elif given.command == "export":

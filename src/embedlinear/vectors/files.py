@@ -65,40 +65,41 @@ class Source:
             for begins, name, unpack in PACKED:
                 if start.startswith(begins):
                     self.packed, file = name, Steady(unpack(file))
-            try:
-                if start.startswith(ZIP):
-                    self.packed = "zip"
-                    archive = zipfile.ZipFile(file)
-                    file = archive.open(self.chosen(archive.namelist()))
-                elif file.read(512)[257:262] == b"ustar":
-                    file.seek(0)
-                    self.packed = f"tar, {self.packed}" if self.packed else "tar"
-                    file = self.from_tar(file)
-                else:
-                    file.seek(0)
-            except Refused:
-                raise
-            except Exception as error:  # these modules raise much more than their own
-                raise self.damaged(error) from error
-            if (
-                self.member
-                and self.packed not in ("zip", "tar")
-                and "tar" not in str(self.packed)
-            ):
+            with self.sound():
+                names, member = self.members(file, start)
+            if names is not None:
+                chosen = self.chosen(names)
+                with self.sound():
+                    file = member(chosen)
+            elif self.member:
                 raise FileNotFoundError(2, say("no-members"), str(self.path))
             yield Stream(self, raw, file)
 
-    def damaged(self, error):
-        return refusal("archive", name=self.name, packed=self.packed, error=error)
+    @contextmanager
+    def sound(self):
+        """What goes wrong inside is a ValueError: an archive is damaged."""
+        try:
+            yield
+        except Exception as error:  # these modules raise much more than their own
+            about = {"packed": self.packed, "error": error}
+            raise refusal("archive", name=self.name, **about) from error
 
-    def from_tar(self, file):
-        infos = {}
-        archive = tarfile.open(fileobj=file, mode="r:")
+    def members(self, file, start):
+        """The members of an archive, and what opens one by its name; None for another file."""
+        if start.startswith(ZIP):
+            self.packed, archive = "zip", zipfile.ZipFile(file)
+            return archive.namelist(), archive.open
+        is_tar = file.read(512)[257:262] == b"ustar"
+        file.seek(0)
+        if not is_tar:
+            return None, None
+        self.packed = f"tar, {self.packed}" if self.packed else "tar"
+        infos, archive = {}, tarfile.open(fileobj=file, mode="r:")
         for info in archive:
             infos[info.name.removeprefix("./") + "/" * info.isdir()] = info
             if self.member in infos:  # what is behind it need not be read
                 break
-        return archive.extractfile(infos[self.chosen(infos)])
+        return list(infos), lambda name: archive.extractfile(infos[name])
 
     def chosen(self, names):
         """Of ``names`` the member that is named, or the only one."""
@@ -106,18 +107,14 @@ class Source:
         if self.member in names or (self.member is None and len(names) == 1):
             return self.member or names[0]
         if any(name.endswith("data.pkl") for name in names):
-            raise Refused(say("torch-save", name=self.name))
+            raise refusal("torch-save", name=self.name)
         found = f"no member {self.member!r}" if self.member else f"{len(names)} members"
         about = {
             "path": self.path,
             "example": (names or ["MEMBER"])[0],
             "names": names[:8],
         }
-        raise Refused(say("members", name=self.name, found=found, **about))
-
-
-class Refused(ValueError):
-    """An archive that is whole, but not one of vectors."""
+        raise refusal("members", name=self.name, found=found, **about)
 
 
 class Steady:
@@ -163,10 +160,11 @@ class Stream:
         self.ahead = self._recoded(self.ahead, final=False)
 
     def _more(self, count):
-        try:
+        if not self.source.packed:
             data = self.file.read(count)
-        except Exception as error:
-            raise self.source.damaged(error) if self.source.packed else error from error
+        else:
+            with self.source.sound():
+                data = self.file.read(count)
         return self._recoded(data, final=not data) if self.decoder else data
 
     def _recoded(self, data, final):

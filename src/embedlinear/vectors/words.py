@@ -37,18 +37,15 @@ def few(items, most=5):
 
 def checked(words, what):
     """``words``, an iterable of str, as a list; TypeError naming ``what`` for another kind."""
-    if isinstance(words, (str, bytes)):
-        raise TypeError(say("one-word", what=what, word=words[:40]))
     try:
-        found = list(words)
+        found = [words] if isinstance(words, bytes) else list(words)
     except TypeError:
-        kind = type(words).__name__
-        shown = repr(words)[:60]
-        raise TypeError(say("not-words", what=what, shown=shown, kind=kind)) from None
-    for word in found:
-        if not isinstance(word, str):
-            kind, shown = type(word).__name__, repr(word)[:60]
-            raise TypeError(say("not-a-word", what=what, shown=shown, kind=kind))
+        found = [words]
+    wrong = [word for word in found if not isinstance(word, str)]
+    if wrong or isinstance(words, str):
+        one = wrong[0] if wrong else words
+        shown, kind = repr(one)[:60], type(one).__name__
+        raise TypeError(say("not-words", what=what, shown=shown, kind=kind))
     return found
 
 
