@@ -87,7 +87,8 @@ class Source:
     def members(self, file, start):
         """The members of an archive, and what opens one by its name; None for another file."""
         if start.startswith(ZIP):
-            self.packed, archive = "zip", zipfile.ZipFile(file)
+            self.packed = "zip"
+            archive = zipfile.ZipFile(file)
             return archive.namelist(), archive.open
         is_tar = file.read(512)[257:262] == b"ustar"
         file.seek(0)
