@@ -251,3 +251,9 @@ BAD = [
 def test_errors_name_argument_given_and_expected(draw, message):
     with pytest.raises((TypeError, ValueError), match=message):
         draw()
+
+
+def test_a_curve_may_be_a_tensor():
+    run = torch.linspace(-1, 1, 5, dtype=torch.float64)
+    line = of_lines(figures.similarity({"a": run}))["a"]
+    assert line.get_ydata().tolist() == run.tolist()

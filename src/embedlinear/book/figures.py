@@ -191,7 +191,11 @@ def similarity(history, steps=None):
 
     ``steps`` is (T,), counted from 0 if missing.
     """
-    return spread({label: [run] for label, run in history.items()}, steps, "cosine")
+    single = {
+        label: numbers(f"history[{label!r}]", run, 1).unsqueeze(0)
+        for label, run in history.items()
+    }
+    return spread(single, steps, "cosine")
 
 
 @styled
