@@ -255,10 +255,14 @@ def quickly(block, layout):
         frame = polars.read_csv(block, schema=schema, **options)
     except polars.exceptions.PolarsError:
         return None  # too many fields, or not a number, or not UTF-8
-    if frame.height != lines or any(frame.null_count().row(0)[1:]):
-        return None
-    words, numbers = frame["word"].fill_null(""), frame.drop("word").to_numpy()
-    return lines, words.to_list(), numbers
+    words, *columns = frame.get_columns()
+    if frame.height != lines or any(column.null_count() for column in columns):
+        return None  # too few fields
+    numbers = np.empty((lines, d), np.float32)
+    with np.errstate(over="ignore"):
+        for place, column in enumerate(columns):
+            numbers[:, place] = column.to_numpy()
+    return lines, words.fill_null("").to_list(), numbers
 
 
 def slowly(block, name, layout, first):
