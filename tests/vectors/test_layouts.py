@@ -10,7 +10,7 @@ import pytest
 
 from tests.vectors.tables import WORDS, load, same, table, text
 
-PLAIN = WORDS[1:2] + WORDS[8:18]  # words without what separates
+PLAIN = WORDS[1:2] + WORDS[8:10] + WORDS[11:18] + ["in"]  # without what separates
 MATRIX = table(len(PLAIN), seed=3)
 
 
@@ -44,6 +44,8 @@ SEPARATED = {
     "no-break spaces": separated("\u00a0", "\u00a0"),
     "full-width commas": separated("，", " "),
     "brackets": rows(lambda i, w, n: f"{w} [{', '.join(n)}]"),
+    "quotation marks": rows(lambda i, w, n: f'"{w}" {" ".join(n)}'),
+    "single quotes and commas": rows(lambda i, w, n: f"'{w}',{','.join(n)}"),
     "a header, then tabs": b"11\t12\n" + separated("\t", "\t"),
     "a header, then a tab": b"11 12\n" + separated("\t", " "),
     "a header, then commas": b"11,12\n" + separated(",", ","),
@@ -56,7 +58,7 @@ def test_other_separators(tmp_path, kind):
     path.write_bytes(SEPARATED[kind])
     with pytest.raises(ValueError, match=r"v\.txt, line \d: .*pass sep=") as refused:
         load(path)
-    (sep,) = re.findall(r"pass sep=('[^']*')", str(refused.value))
+    (sep,) = re.findall(r"pass sep=('[^']*'|\"[^\"]*\")", str(refused.value))
     same(load(path, sep=eval(sep)), PLAIN, MATRIX)
 
 
@@ -133,6 +135,11 @@ def test_a_heading_and_decimal_commas(tmp_path):
     with pytest.raises(ValueError, match="line 1: .*header='ignore'"):
         load(path, header=False)
     same(load(path, header="ignore"), PLAIN, MATRIX[:, :2])
+    for heading in b",0,1,2\n", b"word,1,2,3\n":  # as pandas writes it
+        path.write_bytes(heading + text(PLAIN, MATRIX[:, :3], ",", ","))
+        with pytest.raises(ValueError, match="header='ignore'"):
+            load(path, sep=",")
+        same(load(path, sep=",", header="ignore"), PLAIN, MATRIX[:, :3])
     path.write_bytes(b"a 0,5 0,25\nb 0,75 0,5\n")
     with pytest.raises(ValueError, match="decimal commas"):
         load(path)

@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from embedlinear import WordVectors, load_vectors
 from embedlinear.vectors import text as parser
 from tests.vectors.tables import WORDS, binary, load, reference, same, table, text
+from tools.weekly import fuzz_vectors
 
 PLAIN = text()
 # ---------------------------------------------------------------------- words and numbers
@@ -467,3 +468,8 @@ def test_progress_goes_to_stderr_and_home_is_found(tmp_path, monkeypatch, capsys
     assert not out and "v.txt" in err and "100%" in err
     vectors.save("~/v.npy")
     same(WordVectors.open("~/v.npy", words="~/v.words.txt"))
+
+
+@pytest.mark.parametrize("files", [200, pytest.param(30_000, marks=pytest.mark.weekly)])
+def test_mutated_files_are_read_rightly_or_refused(files, capsys):
+    assert fuzz_vectors.main(["--files", str(files)]) == 0, capsys.readouterr().out

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from embedlinear.vectors.text import LONGEST, SIZES, is_number, numbers_at_end, shown
+from embedlinear.vectors.layout import LONGEST, SIZES, is_number, numbers_at_end, shown
 from embedlinear.vectors.words import counted, refusal
 
 BLOCK = 1 << 21

@@ -3,7 +3,7 @@
 import sys
 from contextlib import nullcontext
 
-from embedlinear.vectors import arrays, binary, files, text
+from embedlinear.vectors import arrays, binary, files, layout, text
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.collect import Rows
 from embedlinear.vectors.words import counted, refusal, say
@@ -77,11 +77,11 @@ def load_vectors(path, *, words=None, format=None, header=None, sep=None, column
         else:
             start = text.opened(stream, source.name, encoding, errors)
             wordless = words is not None
-            layout = text.layout(source.name, *start, header, sep, columns, wordless)
-            rows = text.read(stream, source.name, layout, limit, problems)
-            kind, unit = f"text with{'' if layout.skip else 'out'} a header", "line"
+            how = layout.layout(source.name, *start, header, sep, columns, wordless)
+            rows = text.read(stream, source.name, how, limit, problems)
+            kind, unit = f"text with{'' if how.skip else 'out'} a header", "line"
             encoding = None  # it gives UTF-8
-            if layout.columns and layout.columns[0] is None:
+            if how.columns and how.columns[0] is None:
                 rows, words = with_words(rows, words or [], source.name, limit), None
         if words is not None:
             problems.append(say("words-not-used"))
@@ -135,7 +135,7 @@ def recognise(source, stream, encoding):
         return "binary"
     fields = start.removeprefix(text.BOM).partition(b"\n")[0].split()
     # A table may begin with the words "PAR1" or "{", but none begins inside a character.
-    if b"\x80" <= start[:1] < b"\xc0" or not text.numbers_at_end(fields[1:]):
+    if b"\x80" <= start[:1] < b"\xc0" or not layout.numbers_at_end(fields[1:]):
         if not encoding and not start.startswith(tuple(text.MARKS)):
             if what := files.known(start):
                 raise ValueError(f"{source.name}: {what}")

@@ -46,9 +46,7 @@ def save(path, words, matrix):
     path = target(path)
     wrong = next((word for word in words if "\n" in word), None)
     if wrong is not None:
-        raise ValueError(
-            f"the word {wrong!r} holds a line end; no word list can keep it."
-        )
+        raise refusal("line-end", word=wrong)
     text = "".join(word + "\n" for word in words).encode()
 
     def safetensors(new):
