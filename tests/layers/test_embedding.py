@@ -13,7 +13,7 @@ from embedlinear import Embedding
 from tests.layers import twins
 from tests.layers.twins import DTYPES, step
 
-SHAPES = [(), (0,), (1,), (9,), (40,), (2, 0, 3), (4, 5), (2, 3, 2)]
+SHAPES = [(), (0,), (40,), (4, 5), (2, 3, 2)]
 NORMS = [(None, 2), (1.5, 2.0), (0.7, 1), (True, 3.0), (0.5, float("inf"))]
 pair = functools.partial(twins.pair, Embedding, nn.Embedding)
 

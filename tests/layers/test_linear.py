@@ -19,8 +19,8 @@ pair = functools.partial(twins.pair, Linear, nn.Linear)
 @pytest.mark.parametrize("dtype", [*DTYPES, torch.complex64], ids=str)
 @pytest.mark.parametrize("bias", [True, False])
 def test_equals_torch(bias, dtype):
-    sizes = [(3, 5), (8, 8), (1, 1), (0, 3), (3, 0), (40, 7)]
-    shapes = [(), (0,), (1,), (6,), (2, 3), (2, 0, 3), (2, 1, 3, 1)]
+    sizes = [(3, 5), (0, 3), (3, 0), (40, 7)]
+    shapes = [(), (0,), (6,), (2, 0, 3), (2, 1, 3, 1)]
     for (n, m), shape in itertools.product(sizes, shapes):
         ours, theirs = pair(n, m, bias=bias, dtype=dtype)
         x = torch.randn(n, *shape).movedim(0, -1).to(dtype)  # not contiguous

@@ -52,7 +52,7 @@ def plant(folder: Path, module: str, text: str, replacement: str) -> str:
     status, test, output = run(folder, f"test_{nearest.pop()}.py", "test_both.py")
     path.write_text(source, encoding="utf-8")
     if status not in (0, 1):
-        sys.exit(f"pytest could not run:\n{output[-3000:]}")
+        sys.exit(f"pytest ended with {status}:\n{output[-3000:]}")
     return test
 
 
