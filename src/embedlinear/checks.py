@@ -9,6 +9,8 @@ import threading
 
 import torch
 
+from embedlinear.language import say
+
 
 class _Switch(threading.local):
     on = True  # in every new thread
@@ -58,14 +60,10 @@ def sizes(**given):
     """Each size must be an int (TypeError) that is not negative (RuntimeError)."""
     for name, value in given.items():
         if not _is_int(value):
-            raise TypeError(
-                f"empty(): {name} must be an int, not {value!r}. Write {name}=int(...)."
-            )
+            raise TypeError(say("size-type", name=name, value=value))
         if value < 0:
-            raise RuntimeError(
-                f"Trying to create tensor with negative dimension {value}: "
-                f"{list(given.values())}. {name} must be 0 or more."
-            )
+            about = {"name": name, "value": value, "sizes": list(given.values())}
+            raise RuntimeError(say("size-negative", **about))
 
 
 def padding_idx(value, rows):
@@ -77,32 +75,21 @@ def padding_idx(value, rows):
     error = AssertionError if _is_int(value) else TypeError
     if isinstance(value, float) or rows == value == 0:
         error = IndexError  # as in PyTorch
-    raise error(
-        f"Padding_idx must be within num_embeddings: padding_idx={value!r} is neither "
-        f"None nor an int from {-rows} to {rows - 1}. Count the pad in num_embeddings."
-    )
+    raise error(say("padding-idx", value=value, first=-rows, last=rows - 1))
 
 
 def tensor(function, name, value):
     if not isinstance(value, torch.Tensor):
-        raise TypeError(
-            f"{function}(): argument '{name}' must be Tensor, not "
-            f"{type(value).__name__}. Wrap it: torch.tensor(...)."
-        )
+        kind = type(value).__name__
+        raise TypeError(say("not-a-tensor", function=function, name=name, kind=kind))
 
 
 def index_dtype(name, ids):
     if ids.is_nested:
-        raise NotImplementedError(
-            f"{name} is nested. Look up the values() of a jagged one: "
-            f"torch.nested.nested_tensor_from_jagged(result, {name}.offsets()) wraps."
-        )
+        raise NotImplementedError(say("nested", name=name))
     if ids.dtype not in (torch.int64, torch.int32):
-        raise RuntimeError(
-            f"Expected tensor for argument #1 'indices' to have one of the following "
-            f"scalar types: Long, Int; but got {ids.type()} instead: {name} has dtype "
-            f"{ids.dtype}. Convert it where it is made: {name}.long()."
-        )
+        about = {"name": name, "kind": ids.type(), "dtype": ids.dtype}
+        raise RuntimeError(say("index-dtype", **about))
 
 
 def lookup(ids, weight, padding):
@@ -128,15 +115,16 @@ def index_range(name, ids, rows, size_name):
     if low >= 0 and high < rows:
         return
     place = tuple(((ids < 0) | (ids >= rows)).nonzero()[0].tolist())
-    value = ids[place].item()
-    allowed = f"0..{rows - 1}" if rows else "no index"
-    raise IndexError(
-        f"index out of range in self: {name}{list(place) or ''} = {value} at position "
-        f"{place}, but {size_name}={rows} allows {allowed}. {size_name} must be the "
-        f"largest index + 1, here {max(high, 0) + 1} or more: count the padding and "
-        f"unknown tokens too, and take the indices from the same vocabulary. Negative "
-        f"indices do not count from the end; to pad, name a row with padding_idx."
-    )
+    about = {
+        "name": f"{name}{list(place) or ''}",
+        "value": ids[place].item(),
+        "place": place,
+        "size_name": size_name,
+        "rows": rows,
+        "allowed": f"0..{rows - 1}" if rows else "no index",
+        "least": max(high, 0) + 1,
+    }
+    raise IndexError(say("index-range", **about))
 
 
 def _readable(ids):
@@ -161,13 +149,16 @@ def product(x, weight, layer):
         kinds = " and ".join(t.type().split(".")[-1][:-6] for t in (x, weight))
         problem = f"mat1 and mat2 must have the same dtype, but got {kinds}"
     if problem:
-        n, m = layer.in_features, layer.out_features
-        raise RuntimeError(
-            f"{problem}. input is {tuple(x.shape)}, {x.dtype}; weight is "
-            f"{tuple(weight.shape)}, {weight.dtype}. This layer was made for input "
-            f"(*, in_features={n}) and weight ({m}, {n}) of one dtype: convert with "
-            f"input.to(layer.weight.dtype), replace a weight with set_weight()."
-        )
+        about = {
+            "problem": problem,
+            "shape": tuple(x.shape),
+            "dtype": x.dtype,
+            "weight": tuple(weight.shape),
+            "weight_dtype": weight.dtype,
+            "n": layer.in_features,
+            "m": layer.out_features,
+        }
+        raise RuntimeError(say("product", **about))
 
 
 def replacement(layer, name, new):
@@ -175,26 +166,13 @@ def replacement(layer, name, new):
     tensor("set_weight", name, new)
     old = dict(layer.named_parameters(recurse=False)).get(name)
     if old is None:
-        cause = (
-            f"is computed at each forward, and a copy would be lost. First undo it: "
-            f"torch.nn.utils.parametrize.remove_parametrizations(layer, '{name}') or "
-            f"torch.nn.utils.remove_weight_norm(layer) or prune.remove(layer, '{name}')"
-        )
-        if getattr(layer, name) is None:
-            cause = f"is None: make the layer with {name}=True"
-        raise RuntimeError(f"set_weight(): {name} {cause}.")
-    cures = {
-        "shape": "A layer keeps its sizes: make a new one for another shape.",
-        "layout": f"Pass {name}.to_dense().",
-        "dtype": f"Pass {name}.to({old.dtype}), or convert the layer first.",
-        "device": f"Pass {name}.to('{old.device}').",
-    }
-    if new.dim() == 2 and new.t().shape == old.shape:
-        cures["shape"] = f"Its transpose fits: pass {name}.T."
-    for what, cure in cures.items():
-        given, expected = getattr(new, what), getattr(old, what)
-        if given != expected:
-            raise RuntimeError(
-                f"set_weight(): {what} mismatch for {name}: it is {given}, expected "
-                f"{expected}. {cure}"
-            )
+        problem = "set-none" if getattr(layer, name) is None else "set-computed"
+        raise RuntimeError(say(problem, name=name))
+    for what in ("shape", "layout", "dtype", "device"):
+        about = {"name": name, "expected": getattr(old, what)}
+        given, cure = getattr(new, what), f"set-{what}"
+        if given != about["expected"]:
+            if what == "shape" and new.dim() == 2 and new.t().shape == old.shape:
+                cure = "set-transpose"
+            about |= {"what": what, "given": given, "cure": say(cure, **about)}
+            raise RuntimeError(say("set-differs", **about))

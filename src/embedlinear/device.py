@@ -4,6 +4,8 @@ import os
 
 import torch
 
+from embedlinear.language import say
+
 KNOWN = ("cuda", "mps", "xpu")  # AMD's GPUs answer to "cuda" too
 
 
@@ -46,26 +48,19 @@ def select_device(preference: str | torch.device | None = None) -> torch.device:
     if preference is None:
         return torch.device(devices[0].split(":")[0])
     if not isinstance(preference, (str, torch.device)):
-        raise TypeError(
-            f"{source} must be a string or a torch.device, "
-            f"not {type(preference).__name__}"
-        )
+        kind = type(preference).__name__
+        raise TypeError(say("device-type", source=source, kind=kind))
+    about = {"source": source, "given": str(preference), "here": ", ".join(devices)}
     try:
         device = torch.device(preference)
     except RuntimeError:
-        raise ValueError(
-            f"{source}={preference!r} is not a device; expected one of "
-            f"{', '.join(('cpu', *KNOWN))}, with an index or without; "
-            f"here: {', '.join(devices)}"
-        ) from None
+        known = ", ".join(("cpu", *KNOWN))
+        raise ValueError(say("device-name", known=known, **about)) from None
     wanted = (
         device.type if device.type == "cpu" else f"{device.type}:{device.index or 0}"
     )
     if wanted not in devices or (device.type == "cpu" and device.index):
-        raise RuntimeError(
-            f"{source}={str(preference)!r} is not on this machine; "
-            f"here: {', '.join(devices)}"
-        )
+        raise RuntimeError(say("device-missing", **about))
     return device
 
 

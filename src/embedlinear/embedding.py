@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from embedlinear import checks
+from embedlinear.language import say
 
 
 class Lookup(torch.autograd.Function):
@@ -27,10 +28,7 @@ class Lookup(torch.autograd.Function):
         (ids,) = ctx.saved_tensors
         if ctx.sparse:
             if ctx.scale_grad_by_freq:
-                raise RuntimeError(
-                    "embedding_backward: scale_grad_by_freq not supported with sparse "
-                    "gradients; set one of the two to False"
-                )
+                raise RuntimeError(say("sparse-frequency"))
             if ctx.padding_idx is not None:  # the pad is left out, not stored as zeros
                 learns = ids != ctx.padding_idx
                 ids, grad = ids[learns], grad[learns]
@@ -160,8 +158,7 @@ class Embedding(nn.Module):
     ) -> "Embedding":
         """A layer over the memory of ``embeddings`` (V, D); its pad row stays as is."""
         checks.tensor("from_pretrained", "embeddings", embeddings)
-        words = "Embeddings parameter is expected to be 2-dimensional"
         shape = tuple(embeddings.shape)
-        assert len(shape) == 2, f"{words}, not {shape}: try embeddings.unsqueeze(0)"
+        assert len(shape) == 2, say("pretrained-shape", shape=shape)
         options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
         return cls(*shape, *options, _weight=embeddings, _freeze=freeze)

@@ -10,6 +10,7 @@ import torch
 from torch.func import functional_call
 
 from embedlinear.embedding import Embedding
+from embedlinear.language import say
 from embedlinear.linear import Linear
 from embedlinear.onehot import one_hot
 
@@ -42,11 +43,7 @@ def embedding_from_linear(linear, padding_idx=None, fold_bias=False) -> Embeddin
     table = linear.weight.detach().t().clone(memory_format=torch.contiguous_format)
     if linear.bias is not None:
         if not fold_bias:
-            raise ValueError(
-                "embedding_from_linear(): linear has a bias, and a lookup has nothing "
-                "that all rows share. Use Linear(..., bias=False), or fold_bias=True "
-                "to add it to every row (but each row then learns its own copy)."
-            )
+            raise ValueError(say("fold-bias"))
         table += linear.bias.detach()
     freeze = not linear.weight.requires_grad
     return Embedding.from_pretrained(table, freeze, padding_idx)
@@ -89,12 +86,10 @@ def compare(embedding, linear, indices, grad_output=None) -> Comparison:
     Raises ValueError if the sizes differ, otherwise what Embedding and one_hot raise.
     """
     rows, columns = embedding.weight.shape
-    if tuple(linear.weight.shape) != (columns, rows):
-        raise ValueError(
-            f"compare(): an embedding of shape (V, D) = {(rows, columns)} needs a "
-            f"linear weight (D, V) = {(columns, rows)}, not "
-            f"{tuple(linear.weight.shape)}: linear_from_embedding(embedding) makes one."
-        )
+    given, expected = tuple(linear.weight.shape), (columns, rows)
+    if given != expected:
+        sizes = {"table": (rows, columns), "expected": expected, "given": given}
+        raise ValueError(say("compare", **sizes))
     table = embedding.weight.detach().clone().requires_grad_()
     matrix = linear.weight.detach().clone().requires_grad_()
     with torch.enable_grad():

@@ -17,6 +17,8 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
+from embedlinear import language as reader
+
 DATA = Path(__file__).with_name("pitfalls.toml")
 LONGEST = 20_000  # characters of a log that are read, from its end
 WORD, INTEGER = r"\S+?", r"-?\d++"
@@ -94,9 +96,8 @@ def book():
 
 def language_of_the_reader():
     """What ``use_language`` chose, else EMBEDLINEAR_LANGUAGE, else the locale: zh or en."""
-    module = sys.modules.get("embedlinear.book.language")
-    if module is not None:
-        return module.current_language()
+    if reader.chosen:
+        return reader.chosen
     names = ("EMBEDLINEAR_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
     chosen = next((os.environ[name] for name in names if os.environ.get(name)), "en")
     return "zh" if chosen.lower().startswith("zh") else "en"

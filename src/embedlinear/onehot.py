@@ -3,6 +3,7 @@
 import torch
 
 from embedlinear import checks
+from embedlinear.language import say
 
 
 def one_hot(
@@ -23,11 +24,7 @@ def one_hot(
     checks.tensor("one_hot", "indices", indices)
     checks.index_dtype("indices", indices)
     if num_classes is None:
-        raise TypeError(
-            "one_hot(): num_classes is missing. Guessed from the largest index, it "
-            "would change from batch to batch, and be too small where the last words "
-            "do not occur: pass the size of the vocabulary, num_classes=V."
-        )
+        raise TypeError(say("num-classes"))
     checks.sizes(num_classes=num_classes)
     checks.index_range("indices", indices, num_classes, "num_classes")
     zeros = indices.new_zeros((*indices.shape, num_classes), dtype=dtype)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import subprocess
 import sys
 
@@ -12,8 +11,6 @@ import torch
 import embedlinear
 from embedlinear import WordVectors, embedding_for
 from embedlinear.vectors.__main__ import main
-from embedlinear.vectors.words import data
-from tests.conftest import ROOT
 from tests.vectors.tables import load, same, table, text
 
 
@@ -255,12 +252,3 @@ def test_a_small_file_is_read_without_importing_polars(path):
     code = f"import sys, embedlinear; embedlinear.load_vectors({str(path)!r})"
     code += "; assert 'polars' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_every_message_is_there_and_used():
-    source = "".join(
-        p.read_text("utf-8") for p in (ROOT / "src/embedlinear/vectors").glob("*.py")
-    )
-    said = set(re.findall(r'(?:say|refusal)\(\s*"([a-z0-9-]+)"', source))
-    said |= {"address", "no-file"}  # chosen in place
-    assert said == set(data("messages.toml"))

@@ -1,10 +1,14 @@
-"""The language of what the helpers draw and print, set in a notebook's first cell.
+"""The language of what the package draws and prints, set in a notebook's first cell.
 
-Their words stand in ``labels.toml``, each in every language, and nowhere else.
+The words of figures, widgets and tables stand in ``labels.toml``, each in every
+language; those of errors and reports in ``embedlinear/messages.toml``.
 """
 
 import tomllib
 from importlib.resources import files
+
+from embedlinear import language as reader
+from embedlinear.language import current as current_language
 
 _LABELS = tomllib.loads((files(__package__) / "labels.toml").read_text("utf-8"))
 #: Those that any label has. A test finds the label that lacks one.
@@ -16,15 +20,13 @@ LANGUAGES = tuple(
         for language in label
     )
 )
-_current = "en"
 
 
 def use_language(language):
-    """Draw and print labels in ``language``, ``"zh"`` or ``"en"``, from now on.
+    """Speak ``language``, ``"zh"`` or ``"en"``, from now on: in figures, reports, messages.
 
     Raises ValueError for any other value.
     """
-    global _current
     # A list or a tensor is not hashable or compares in odd ways, so the type is asked
     # first.
     if not isinstance(language, str) or language not in LANGUAGES:
@@ -32,14 +34,9 @@ def use_language(language):
         raise ValueError(
             f"use_language: language is {language!r}; it must be {allowed}"
         )
-    _current = language
-
-
-def current_language():
-    """Return the language in use, ``"en"`` until ``use_language`` is called."""
-    return _current
+    reader.chosen = language
 
 
 def labels(section):
     """Return the words of a section of ``labels.toml``, in the current language."""
-    return {key: label[_current] for key, label in _LABELS[section].items()}
+    return {key: label[current_language()] for key, label in _LABELS[section].items()}

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from embedlinear import checks
 from embedlinear.device import select_device
+from embedlinear.language import say
 
 CPU, GPU = "cpu", "cuda"  # AMD's GPUs answer to "cuda" too
 BLOCK = 1024  # rows that are drawn together
@@ -31,10 +32,7 @@ def start():
     (backend gloo). Raises RuntimeError if torchrun did not start this program.
     """
     if "LOCAL_WORLD_SIZE" not in os.environ:
-        raise RuntimeError(
-            "LOCAL_WORLD_SIZE is not set, so torchrun did not start this program; "
-            "do it with: torchrun --standalone --nproc-per-node 2 PROGRAM"
-        )
+        raise RuntimeError(say("no-torchrun"))
     here = int(os.environ["LOCAL_WORLD_SIZE"])
     gpus = select_device().type == GPU and torch.accelerator.device_count() >= here
     return init_device_mesh(GPU if gpus else CPU, (int(os.environ["WORLD_SIZE"]),))
@@ -58,10 +56,8 @@ def own_rows(weight):
 def _local(name, tensor, wanted):
     placements = getattr(tensor, "placements", None)  # a plain tensor has none
     if placements != (wanted,):
-        raise ValueError(
-            f"{name} has the placements {placements}; expected {(wanted,)}: shard by "
-            f"RowwiseParallel(input_layouts=Replicate()) on a mesh of one dimension"
-        )
+        about = {"name": name, "given": placements, "expected": (wanted,)}
+        raise ValueError(say("placements", **about))
     return tensor.to_local()
 
 
@@ -78,10 +74,8 @@ class Embedding(nn.Embedding):
         if not isinstance(self.weight, DTensor):
             return super().forward(input)
         if self.max_norm is not None or self.sparse:
-            raise NotImplementedError(
-                f"max_norm={self.max_norm}, sparse={self.sparse}: a table sharded by "
-                f"rows can do neither; make the layer without"
-            )
+            about = {"max_norm": self.max_norm, "sparse": self.sparse}
+            raise NotImplementedError(say("sharded-options", **about))
         own, numbers = own_rows(self.weight)
         ids, pad = _local("input", input, Replicate()), self.padding_idx
         checks.index_dtype("input", ids)

@@ -11,6 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from embedlinear.language import say
 from embedlinear.vectors.load import load_vectors
 from embedlinear.vectors.save import files, target
 from embedlinear.vectors.words import refusal
@@ -94,12 +95,11 @@ def run(given):
         written = export(vectors, given.out or Path(given.file).name)
     rows, columns = vectors.matrix.shape
     first = ", ".join(map(repr, vectors.words[:8])) + ", ..." * (rows > 8)
-    print(f"format    {vectors.format}")
-    print(f"shape     {rows:,} words, {columns:,} numbers each, float32")
-    print(f"words     {first}")
-    print(f"problems  {'; '.join(vectors.problems) or 'none'}")
+    problems = say("and").join(vectors.problems) or say("none")
+    about = {"format": vectors.format, "rows": rows, "columns": columns}
+    print(say("info", words=first, problems=problems, **about))
     for name in written:
-        print(f"written   {name}")
+        print(say("written", name=name))
     sys.stdout.flush()
 
 

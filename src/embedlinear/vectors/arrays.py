@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
+from embedlinear.language import say
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.files import Source
 from embedlinear.vectors.words import counted, few, refusal
@@ -131,10 +132,10 @@ def rows(name, words, matrix, limit, problems):
         about = {"shape": tuple(matrix.shape), "words": counted(len(words), "word")}
         raise refusal("count", name=name, least=least, **about)
     if not matrix.is_contiguous():
-        problems.append("the array was stored by columns; it is now stored by rows")
+        problems.append(say("by-columns"))
     if matrix.dtype != torch.float32:
         kind = str(matrix.dtype).removeprefix("torch.")
-        problems.append(f"the numbers were {kind}; they are float32 now")
+        problems.append(say("converted", kind=kind))
     for at in range(0, max(len(words), 1), 1 << 14):
         part = slice(at, at + (1 << 14))
         yield at + 1, words[part], matrix[part].float().numpy()

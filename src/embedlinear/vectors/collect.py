@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import torch
 
+from embedlinear.language import say
 from embedlinear.vectors.table import WordVectors
 from embedlinear.vectors.words import counted, few, refusal
 
@@ -93,16 +94,17 @@ class Rows:
         self.matrix.resize((len(self.index), self.matrix.shape[1]), refcheck=False)
         matrix = torch.from_numpy(self.matrix)
         if self.recoded:
-            held = f"{counted(self.recoded, 'word')} held bytes that are not "
-            problems.append(f"{held}{self.encoding.upper()} (errors={self.errors!r})")
-        for rows, why in (
-            (self.skipped, "not finite"),
-            (self.repeated, "a repeated word"),
+            words, encoding = counted(self.recoded, "word"), self.encoding.upper()
+            about = {"encoding": encoding, "errors": self.errors}
+            problems.append(say("recoded", words=words, count=self.recoded, **about))
+        for why, found in (
+            ("were-not-finite", self.skipped),
+            ("were-repeated", self.repeated),
         ):
-            if rows:
-                problems.append(
-                    f"{counted(len(rows), 'row')} left out, {why}: {few(rows)}"
-                )
+            if found:
+                rows, about = counted(len(found), "row"), {"why": say(why)}
+                about |= {"count": len(found), "which": few(found)}
+                problems.append(say("left-out", rows=rows, **about))
         if self.repeated:
             warnings.warn(f"{self.name}: {problems[-1]}", stacklevel=3)
         if normalize:

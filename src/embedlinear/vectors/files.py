@@ -10,11 +10,15 @@ import lzma
 import os
 import re
 import tarfile
+import tomllib
 import zipfile
 from contextlib import contextmanager
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
-from embedlinear.vectors.words import data, refusal, say
+from embedlinear.language import current, say
+from embedlinear.vectors.words import refusal
 
 PIECE = 1 << 20  # bytes that one read asks for at most
 PACKED = [  # the first bytes, the name, what opens it
@@ -25,13 +29,18 @@ PACKED = [  # the first bytes, the name, what opens it
 ZIP = b"PK\x03\x04", b"PK\x05\x06"
 
 
+@cache
+def formats():
+    """The files that are known and not read, from ``formats.toml``."""
+    text = (resources.files("embedlinear.vectors") / "formats.toml").read_text("utf-8")
+    return tomllib.loads(text)["known"]
+
+
 def known(start):
     """What a file that begins like this is, and how to convert it; None if it may be text."""
-    for one in data("formats.toml")["known"]:
+    for one in formats():
         if re.match(one["begins"].encode(), start):
-            return (
-                f"this is {one['what']}, not word vectors that are read; {one['cure']}."
-            )
+            return {"what": one["what"], "cure": one["cure"][current()]}
 
 
 class Source:

@@ -2,7 +2,8 @@
 
 import torch
 
-from embedlinear.vectors.words import counted, in_order, refusal, say
+from embedlinear.language import say
+from embedlinear.vectors.words import counted, in_order, refusal
 
 
 def embedding_for(

@@ -9,7 +9,8 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from embedlinear.vectors.words import refusal, say
+from embedlinear.language import say
+from embedlinear.vectors.words import refusal
 
 LONGEST = 1 << 24  # bytes; a line without an end would fill the memory
 NUMBER = rb"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[nN][aA][nN]|[iI][nN][fF])"

@@ -3,10 +3,11 @@
 import sys
 from contextlib import nullcontext
 
+from embedlinear.language import say
 from embedlinear.vectors import arrays, binary, files, layout, text
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.collect import Rows
-from embedlinear.vectors.words import counted, refusal, say
+from embedlinear.vectors.words import counted, refusal
 
 FORMATS = {  # what ``format`` may be: how it is read, and whether it has a header line
     "text": ("text", None),
@@ -73,13 +74,14 @@ def load_vectors(path, *, words=None, format=None, header=None, sep=None, column
             rows = binary.read(
                 stream, source.name, limit, header == "ignore", bool(format)
             )
-            kind, unit = "word2vec binary", "record"
+            kind, unit = say("binary"), "record"
         else:
             start = text.opened(stream, source.name, encoding, errors)
             wordless = words is not None
             how = layout.layout(source.name, *start, header, sep, columns, wordless)
             rows = text.read(stream, source.name, how, limit, problems)
-            kind, unit = f"text with{'' if how.skip else 'out'} a header", "line"
+            kind = say("with-header" if how.skip else "without-header")
+            unit = "line"
             encoding = None  # it gives UTF-8
             if how.columns and how.columns[0] is None:
                 rows, words = with_words(rows, words or [], source.name, limit), None
@@ -138,7 +140,7 @@ def recognise(source, stream, encoding):
     if b"\x80" <= start[:1] < b"\xc0" or not layout.numbers_at_end(fields[1:]):
         if not encoding and not start.startswith(tuple(text.MARKS)):
             if what := files.known(start):
-                raise ValueError(f"{source.name}: {what}")
+                raise refusal("known", name=source.name, **what)
     return "text"
 
 

@@ -18,8 +18,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from embedlinear.language import say
 from embedlinear.vectors import arrays
-from embedlinear.vectors.words import beside, refusal, say
+from embedlinear.vectors.words import beside, refusal
 
 _one_at_a_time = threading.Lock()
 

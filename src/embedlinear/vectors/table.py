@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import torch
 
+from embedlinear.language import say
 from embedlinear.vectors import arrays
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.files import Source
 from embedlinear.vectors.save import save
-from embedlinear.vectors.words import counted, few, refusal, say
+from embedlinear.vectors.words import counted, few, refusal
 
 
 @cache
@@ -62,15 +63,17 @@ class Coverage(NamedTuple):
         return len(self.found) / self.total if self.total else 1.0
 
     def __str__(self):
-        said = [f"{len(self.found)} of {self.total} words found ({self.share:.1%})"]
-        for name, words in self._asdict().items():
-            if name.startswith("other") and (words or name == "other_case"):
-                pairs = few(f"{a!r} as {b!r}" for a, b in words.items())
-                what = "another " + name.removeprefix("other_")
-                said.append(f"{len(words)} in {what}" + f" ({pairs})" * bool(words))
-        missing = few(map(repr, self.missing))
-        said.append(f"{len(self.missing)} missing" + f" ({missing})" * bool(missing))
-        return "; ".join(said)
+        found, share = len(self.found), self.share
+        said = [say("found", found=found, total=self.total, share=share)]
+        for name, words in [*self._asdict().items()][2:] + [("missing", self.missing)]:
+            if words or name in ("other_case", "missing"):
+                if isinstance(words, dict):
+                    items = (say("pair", word=a, other=b) for a, b in words.items())
+                else:
+                    items = map(repr, words)
+                listed = say("listed", items=few(items)) if words else ""
+                said.append(say(name, count=len(words)) + listed)
+        return say("and").join(said)
 
 
 class WordVectors:
@@ -120,9 +123,8 @@ class WordVectors:
             ]
         except KeyError as error:
             others = self.coverage(error.args)[2:]
-            hint = "".join(
-                f"; {known!r} has one" for d in others for known in d.values()
-            )
+            found = (known for d in others for known in d.values())
+            hint = "".join(say("has-one", other=known) for known in found)
             raise KeyError(say("no-vector", word=error.args[0], hint=hint)) from None
         except TypeError as error:
             raise TypeError(say("key", error=error)) from None

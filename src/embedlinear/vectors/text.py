@@ -8,8 +8,9 @@ import re
 
 import numpy as np
 
+from embedlinear.language import say
 from embedlinear.vectors.layout import LONGEST, NUMBER, is_number, parts, shown
-from embedlinear.vectors.words import counted, refusal, say
+from embedlinear.vectors.words import counted, refusal
 
 BLOCK = 1 << 20  # bytes; more memory buys no more speed
 BOM = b"\xef\xbb\xbf"
@@ -132,7 +133,7 @@ def slowly(block, name, layout, first):
         word, fields = parts(row, layout)
         joined = b" ".join(fields)
         if len(fields) != d or not are_numbers(joined):
-            hint = f" {say('heading')}." if line == 1 else ""
+            hint = say("first-line") if line == 1 else ""
             raise wrong(f"{name}, line {line}", row, word, fields, d, hint)
         if layout.sep == " " and b" " in word and not layout.trusted:
             check_word(f"{name}, line {line}", word, fields)

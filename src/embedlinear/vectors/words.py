@@ -1,22 +1,10 @@
-"""Words: in order, from a collection, a mapping or a file; and the words of the messages."""
+"""Words: in order, from a collection, a mapping or a file."""
 
 import os
-import tomllib
 from collections.abc import Mapping, Set
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-
-@cache
-def data(name):
-    """What is in a TOML file beside this module."""
-    return tomllib.loads((files("embedlinear.vectors") / name).read_text("utf-8"))
-
-
-def say(message, **values):
-    """The text of a message, from ``messages.toml``."""
-    return data("messages.toml")[message].format(**values)
+from embedlinear.language import say
 
 
 def refusal(message, **values):
