@@ -1,68 +1,135 @@
-"""Make .venv with everything that the book needs: `python3 tools/venv.py`.
+"""Put what the book needs into .venv: `python3 tools/venv.py [site | takeaway]`.
 
-Runs on the bare Python of the machine, old ones included, so that a wrong one is told so.
+Without a name: all of requirements.txt. Runs on the machine's Python, so that an old one
+is told so, and again inside .venv, where pip tells how it is configured: uv is ten times
+faster and has to be told. Where it cannot be told, or fails, pip has the last word.
 """
 
 import argparse
 import os
+import re
+import shutil
 import subprocess
 import sys
+from glob import glob
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
-STAMP = os.path.join(VENV, ".installed")  # written last: half an install does not count
-LISTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
 INSIDE = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
 PYTHON = os.path.join(VENV, *INSIDE)
-PIP = ["-m", "pip", "install", "--retries", "1", "--disable-pip-version-check"]
-UNREACHABLE = (
-    "NewConnectionError",
-    "Failed to establish",
-    "name resolution",
-    "ProxyError",
-    "timed out",
-)
+LISTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
+PIP = [PYTHON, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check"]
+# pip's options by its own names for them: what uv calls as pip does, what uv reads from
+# the environment, and what changes only what pip prints and keeps.
+SAME = "index_url extra_index_urls find_links constraints trusted_hosts no_index pre"
+READ = {
+    "cert": "SSL_CERT_FILE",
+    "proxy": "HTTP_PROXY HTTPS_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT",
+}
+MANNERS = "cache_dir disable_pip_version_check no_color progress_bar quiet require_venv"
 
 
 def stop(message):
     sys.exit("embedlinear: " + message)
 
 
-def up_to_date():
-    if not os.path.exists(STAMP):
+def up_to_date(stamps):
+    """Whether a stamp, which is written last, is younger than all lists."""
+    lists = [os.path.join(ROOT, n) for n in LISTS]
+    lists += glob(os.path.join(ROOT, "requirements", "*.txt"))
+    newest = max(map(os.path.getmtime, lists))
+    return any(os.path.exists(s) and os.path.getmtime(s) >= newest for s in stamps)
+
+
+def make():
+    """Make .venv with this Python. One that was made for another tree stays that tree's."""
+    if not os.path.exists(PYTHON):
+        print("Making .venv", flush=True)
+        if subprocess.call([sys.executable, "-m", "venv", VENV]):
+            stop("on Debian or Ubuntu, apt install python3-venv; then run again")
+    with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as told:
+        made = re.search(r"^command = .* -m venv (?:--?\S+ )*(.+)$", told.read(), re.M)
+    home = os.path.dirname(made.group(1)) if made else ROOT
+    if not os.path.exists(home) or not os.path.samefile(home, ROOT):
+        stop(".venv was made for %s: remove it here (rm -r .venv); run again" % home)
+
+
+def configured():
+    """(flags, variables) that tell uv what pip is told; None if there is no word for it."""
+    from pip._internal.commands import create_command  # pip has no other way to ask
+
+    parser = create_command("install").parser
+    told = vars(parser.get_default_values())
+    changed = {key for key in told if told[key] != parser.defaults.get(key)}
+    if changed - {*SAME.split(), *MANNERS.split(), *READ}:
+        return None
+    flags, variables = ["--index-strategy", "unsafe-best-match"], {}  # as pip looks
+    for option in parser.option_list_all:
+        flag, value = option.get_opt_string(), told.get(option.dest)
+        if option.dest == "format_control":
+            value = sorted(getattr(value, flag.strip("-").replace("-", "_")))
+        elif option.dest not in changed.intersection(SAME.split()):
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            flags += [flag] + ([] if option.nargs is None else [one])
+    for key in changed & set(READ):
+        value = told[key] if isinstance(told[key], str) else "%d" % told[key]
+        variables.update(dict.fromkeys(READ[key].split(), value))
+    return flags, variables
+
+
+def with_uv(asked):
+    """Whether uv could install the list: the one on the PATH, else one inside .venv."""
+    inside = os.path.dirname(PYTHON)
+    try:
+        flags, variables = configured()
+    except Exception:  # None, or this pip is another inside
         return False
-    lists = [os.path.getmtime(os.path.join(ROOT, name)) for name in LISTS]
-    return max(lists) <= os.path.getmtime(STAMP)
+    if not (shutil.which("uv") or shutil.which("uv", path=inside)):
+        subprocess.call(PIP + ["-q", "-c", "constraints.txt", "uv"], cwd=ROOT)
+    uv = shutil.which("uv") or shutil.which("uv", path=inside)
+    command = [uv, "pip", "install", "--python", PYTHON] + flags + ["-r", asked]
+    told = dict(os.environ, **variables)
+    return uv and not subprocess.call(command, cwd=ROOT, env=told)
+
+
+def with_pip(asked):
+    command, said = PIP + ["--retries", "1", "-r", asked], ""
+    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    for line in running.stderr:
+        sys.stderr.write(line)
+        said += line
+    if running.wait():
+        if re.search("timed out|Timeout", said):
+            stop(
+                "the package index answers too slowly. PIP_DEFAULT_TIMEOUT=120 waits "
+                "longer; PIP_INDEX_URL=... asks a nearer mirror: see README.md"
+            )
+        if re.search("NewConnection|Failed to establish|resolution|ProxyError", said):
+            stop("no network: pip cannot reach the package index; try again later")
+        stop("pip could not install %s; its own words are above" % asked)
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", default="", choices=["", "site", "takeaway"])
+    name = parser.parse_args().name
     if sys.version_info < (3, 11):
-        found = (sys.executable,) + sys.version_info[:2]
-        stop("Python 3.11 or later is needed; %s is %d.%d" % found)
-    if up_to_date():
+        stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
+    whole = os.path.join(VENV, ".installed")
+    stamp = whole + "-" + name if name else whole
+    if os.path.realpath(sys.prefix) != os.path.realpath(VENV):
+        make()
+        if not up_to_date([whole, stamp]):
+            sys.exit(subprocess.call([PYTHON, os.path.abspath(__file__), name]))
         return
-    if not os.path.exists(PYTHON):
-        print("Making .venv ...")
-        made = subprocess.run([sys.executable, "-m", "venv", VENV], capture_output=True)
-        if made.returncode:
-            stop(
-                "this Python cannot make a virtual environment; on Debian or Ubuntu: "
-                "apt install python3-venv"
-            )
-    print("Installing requirements.txt into .venv; torch is large, this takes minutes.")
-    sys.stdout.flush()
-    command = [PYTHON, *PIP, "-r", "requirements.txt"]
-    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        if any(sign in done.stderr for sign in UNREACHABLE):
-            stop(
-                "no network: pip cannot reach the package index; "
-                "the same command goes on later"
-            )
-        sys.stderr.write(done.stderr)
-        stop("pip could not install requirements.txt; its own words are above")
-    with open(STAMP, "w"):
+    asked = "requirements/%s.txt" % name if name else "requirements.txt"
+    print("Installing %s into .venv" % asked, flush=True)
+    if not with_uv(asked):
+        print("pip goes on without uv", flush=True)
+        with_pip(asked)
+    with open(stamp, "w"):
         pass
 
 

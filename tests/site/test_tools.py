@@ -1,9 +1,14 @@
 """The commands behind the Makefile, run as a newcomer and a maintainer run them."""
 
+import ast
 import os
 import re
 import shutil
+import socket
 import sys
+import zipfile
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 import nbformat
@@ -14,7 +19,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from embedlinear.book import language
 from tests.conftest import ROOT, build, run
 from tests.site.pages import LANGUAGES
+from tools import venv
 from tools.book import missing
+from tools.browser import served
 
 EXECUTE = (sys.executable, "-m", "tools.execute")
 DOCS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "deploy/README.md")
@@ -48,26 +55,69 @@ def test_execute_keeps_what_was_printed_and_what_failed_as_it_was(tmp_path):
     assert done.returncode != 0 and "no such notebook: nowhere.ipynb" in done.stderr
 
 
+# --- a fresh clone: tools/venv.py ---
+
+CLOSED = dict.fromkeys(("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"), "")
+CLOSED |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DEFAULT_TIMEOUT": "1"}
+
+
 @pytest.fixture
 def clone(tmp_path):
     (tmp_path / "tools").mkdir()
     shutil.copy(ROOT / "tools" / "venv.py", tmp_path / "tools")
     shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "requirements.txt").write_text("embedlinear-is-on-no-index\n")
-    for name in ("constraints.txt", "pyproject.toml"):
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "site.txt").write_text("tiny==1.0\n")
+    for name in ("requirements.txt", "constraints.txt", "pyproject.toml"):
         (tmp_path / name).touch()
     return tmp_path
 
 
+def index(folder: Path) -> str:
+    """A package index with one empty package, as an address."""
+    (folder / "tiny").mkdir(parents=True)
+    info = {
+        "METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "RECORD": "",
+    }
+    name = "tiny-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(folder / "tiny" / name, "w") as wheel:
+        for file, text in info.items():
+            wheel.writestr(f"tiny-1.0.dist-info/{file}", text)
+    (folder / "tiny" / "index.html").write_text(f'<a href="{name}">{name}</a>')
+
+
 @pytest.mark.weekly
-def test_without_a_network_it_says_so_in_one_line(clone):
-    closed = dict.fromkeys(("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"), "")
-    closed |= {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0"}
-    closed |= {"PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
-    done = run(sys.executable, "tools/venv.py", cwd=clone, **closed)
+def test_the_index_that_pip_is_told_is_asked_and_its_silence_is_named(clone, tmp_path):
+    """By pip, and by uv where it is on the PATH; a slow index is not an absent one."""
+
+    def install(address, path):
+        told = CLOSED | {"PIP_INDEX_URL": address, "PATH": path}
+        return run(sys.executable, "tools/venv.py", "site", cwd=clone, **told)
+
+    plain = os.defpath
+    stamp = clone / ".venv" / ".installed-site"
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # takes calls, says nothing
+        done = install(f"http://127.0.0.1:{mute.getsockname()[1]}/simple", plain)
+        assert done.returncode != 0 and "answers too slowly" in done.stderr
+        assert "ERROR: " in done.stderr, "pip's own words"
+    done = install("http://127.0.0.1:9/simple", plain)
     assert done.returncode != 0 and "no network" in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert not (clone / ".venv" / ".installed").exists()
+    assert "ERROR: " in done.stderr and not stamp.exists()
+    index(tmp_path / "simple")
+    uv = str(Path(sys.executable).parent)
+    assert shutil.which("uv", path=uv), "requirements/test.txt has it"
+    with served(tmp_path) as address:
+        for path, sign in ((plain, "Successfully installed"), (uv, " + tiny==1.0")):
+            done = install(f"{address}/simple", f"{path}{os.pathsep}{plain}")
+            assert done.returncode == 0 and stamp.exists(), done.stderr
+            assert sign in done.stdout + done.stderr
+            assert ("pip goes on" in done.stdout) == (path == plain)
+            stamp.unlink()
+            python = next((clone / ".venv").glob("[bS]*/python*"))
+            done = run(python, "-m", "pip", "uninstall", "-y", "tiny")
+            assert "Successfully uninstalled tiny" in done.stdout
 
 
 def test_an_old_python_or_none_is_told_which_one_is_needed(clone):
@@ -79,6 +129,84 @@ def test_an_old_python_or_none_is_told_which_one_is_needed(clone):
     for done in asked:
         assert done.returncode != 0 and not (clone / ".venv").exists()
         assert "Python 3.11 or later is needed" in done.stderr
+
+
+def test_an_environment_of_another_tree_is_left_alone(clone, tmp_path):
+    theirs = tmp_path / "theirs"
+    command = [sys.executable, "-m", "venv", "--without-pip", theirs / ".venv"]
+    assert run(*command).returncode == 0
+    (clone / ".venv").symlink_to(theirs / ".venv")
+    done = run(sys.executable, "tools/venv.py", cwd=clone)
+    assert done.returncode != 0 and done.stderr.count("\n") == 1
+    assert f".venv was made for {theirs}: remove it here" in done.stderr
+
+
+def test_uv_is_told_what_pip_is_told(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    for name, value in (
+        CLOSED | {"PIP_TRUSTED_HOST": "a b", "PIP_PROXY": "p:1"}
+    ).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror/simple")
+    monkeypatch.setenv("PIP_ONLY_BINARY", "numpy")
+    flags, variables = venv.configured()
+    told = [" ".join(pair) for pair in zip(flags[::2], flags[1::2])]
+    assert sorted(told) == [
+        "--index-strategy unsafe-best-match",
+        "--index-url https://mirror/simple",
+        "--only-binary numpy",
+        "--trusted-host a",
+        "--trusted-host b",
+    ]
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "p:1")
+    assert variables == proxies | {"UV_HTTP_TIMEOUT": "1"}
+    monkeypatch.setenv("PIP_REQUIRE_HASHES", "1")  # which uv would take otherwise
+    assert venv.configured() is None
+
+
+def needed(names) -> set[str]:
+    """The distributions in `names`, and all that they need in turn."""
+    seen, todo = set(), list(names)
+    while todo:
+        name = re.sub(r"[-_.]+", "-", todo.pop().lower())
+        if name in seen:
+            continue
+        seen.add(name)
+        with suppress(metadata.PackageNotFoundError):  # of another system
+            lines = metadata.requires(name) or []
+            todo += [re.match(r"[\w.-]+", x)[0] for x in lines if "extra ==" not in x]
+    return seen
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level modules that a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found.add(node.module)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name.split(".")[0] for name in found}
+
+
+def test_the_site_needs_no_torch_and_every_place_has_one_list():
+    """Read the Docs builds with what `make book` installs."""
+    listed = needed(pins("requirements/site.txt"))
+    assert not {"torch", "numpy", "matplotlib", "embedlinear"} & listed
+    makers = [ROOT / name for name in ("conf.py", "tools/book.py", "tools/build.py")]
+    makers += [ROOT / "tools/serve.py", *(ROOT / "book/_ext").glob("*.py")]
+    there, ours = metadata.packages_distributions(), {path.stem for path in makers}
+    local = ours | {"tools"} | sys.stdlib_module_names
+    for path in makers:
+        for module in imported(path) - local:
+            dists = {re.sub(r"[-_.]+", "-", dist.lower()) for dist in there[module]}
+            assert dists & listed, f"{path.name} imports {module}"
+    files = [f"requirements/{name}.txt" for name in ("site", "takeaway", "test")]
+    assert pins(*files).items() <= pins("constraints.txt").items()
+    recipe = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text(encoding="utf-8"))
+    install = ["pip install -r requirements/site.txt"]
+    assert recipe["build"]["jobs"]["install"] == install
 
 
 def test_what_a_language_lacks_is_named_at_once(little_book):
@@ -160,7 +288,7 @@ def pins(*names: str) -> dict[str, str]:
 
 
 def test_binder_and_hooks_have_the_versions_that_are_tested():
-    tested = pins("requirements.txt", "constraints.txt")
+    tested = pins("constraints.txt")
     ours = pins(".binder/requirements.txt")
     assert "torch" in ours and ours.items() <= tested.items()
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
