@@ -20,11 +20,11 @@ from sphinx.highlighting import PygmentsBridge
 SHEETS = (
     "basic.css",
     "styles/pydata-sphinx-theme.css",
-    "pygments.css",
     "styles/sphinx-book-theme.css",
     "copybutton.css",
     "mystnb.*.css",
     "widgets.css",
+    "theme.css",
     "book.css",
 )
 JOINED = "styles/joined.css"
@@ -103,5 +103,5 @@ def setup(app):
     PygmentsBridge.html_formatter = LightCode
     app.add_node(nodes.image, override=True, html=(visit_image, depart))
     app.add_node(nodes.literal, override=True, html=(visit_literal, depart))
-    app.connect("build-finished", join_styles, priority=900)  # pygments.css is there
+    app.connect("build-finished", join_styles, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

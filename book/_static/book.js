@@ -33,3 +33,26 @@ document.addEventListener(
   },
   true
 );
+
+// A line of code that goes on behind the edge of its box: a button wraps the lines of the page, or lets them run.
+{
+  const wraps = document.createElement("button");
+  wraps.className = "wraps";
+  wraps.type = "button";
+  wraps.textContent = "↵";
+  wraps.title = wraps.ariaLabel = document.querySelector('meta[name="wraps"]')?.content;
+  wraps.ariaPressed = "false";
+  const near = new IntersectionObserver((boxes) => {
+    for (const { target, isIntersecting } of boxes) {
+      if (!isIntersecting || target.scrollWidth <= target.clientWidth) continue;
+      near.unobserve(target);
+      target.after(wraps.cloneNode(true));
+    }
+  });
+  document.querySelectorAll(".bd-article .highlight pre").forEach((box) => near.observe(box));
+  document.addEventListener("click", ({ target }) => {
+    if (!target.matches("button.wraps")) return;
+    const on = document.documentElement.classList.toggle("wrapped");
+    document.querySelectorAll("button.wraps").forEach((button) => (button.ariaPressed = on));
+  });
+}
