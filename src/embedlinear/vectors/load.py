@@ -93,7 +93,8 @@ def load_vectors(path, *, words=None, format=None, header=None, sep=None, column
                 kept.add(first, found, numbers)
                 if bar is not None:
                     bar.update(stream.done() - bar.n)
-    kind += f", {source.packed}" if source.packed else ""
+    if source.packed:
+        kind = say("packed-in", kind=kind, packed=source.packed)
     return kept.vectors(problems, kind, normalize)
 
 
