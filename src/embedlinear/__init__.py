@@ -1,8 +1,8 @@
-"""PyTorch's Embedding and Linear, written out to be read, and a reader of word vectors.
+"""PyTorch's Embedding and Linear, written out for readers, and a loader of word vectors.
 
 Read ``essence`` first, then ``embedding``, ``linear``, ``onehot``, ``equivalence``,
-``checks`` and ``device``. ``vectors`` reads files of word vectors; ``book`` holds what
-only the chapters need.
+``checks`` and ``device``. ``vectors`` loads files of word vectors; ``book`` contains
+what only the chapters need.
 """
 
 from importlib import import_module

@@ -1,6 +1,6 @@
-"""What the layers refuse, and how they say it.
+"""Argument checks of the layers, and their error messages.
 
-Each function returns at once when all is well. Otherwise it raises the exception that
+Each function returns if the argument is valid. Otherwise it raises the exception that
 PyTorch raises: first PyTorch's own words, then the argument, its value and the cure.
 """
 
@@ -22,12 +22,13 @@ _switch = _Switch()
 class index_check:
     """Switch the check of index ranges on or off in this thread.
 
-    A call, a ``with`` block or a decorator, like torch.set_grad_enabled. On, a bad
-    index ends in IndexError that names it, before any row is read (and waits for a
-    GPU). Off, PyTorch's own operation refuses it: IndexError on a CPU, RuntimeError in
-    a torch.jit trace, on CUDA a device-side assert that ends the use of the GPU. On or
-    off, torch.compile and torch.export put an assertion into the graph: RuntimeError,
-    or that assert. (Inductor of torch 2.6 drops it: -1 is the last row, as in PyTorch.)
+    Use it as a call, a ``with`` block or a decorator, like torch.set_grad_enabled. If
+    on, a bad index raises an IndexError that names it, before any row is read (this
+    waits for a GPU). If off, PyTorch's own operation fails: IndexError on a CPU,
+    RuntimeError in a torch.jit trace, a device-side assert on CUDA, after which the
+    process cannot use the GPU. On or off, torch.compile and torch.export put an
+    assertion into the graph: RuntimeError, or that assert. (Inductor of torch 2.6 drops
+    it: -1 is the last row, as in PyTorch.)
     """
 
     def __init__(self, enabled: bool) -> None:
@@ -42,7 +43,7 @@ class index_check:
         _switch.on = self.before
 
     def __call__(self, function):
-        _switch.on = self.before  # decorating a function switches nothing yet
+        _switch.on = self.before  # decorating a function does not switch yet
 
         @functools.wraps(function)
         def switched(*args, **kwargs):
@@ -103,15 +104,15 @@ def lookup(ids, weight, padding):
 
 
 def index_range(name, ids, rows, size_name):
-    """Every index must be one of 0..rows-1; the message names the first that is not."""
-    if torch.compiler.is_compiling():  # there is no value yet: the graph looks later
+    """Every index must be in 0..rows-1; the message names the first that is not."""
+    if torch.compiler.is_compiling():  # no values yet: the graph checks later
         problem = f"index out of range in self: {name} must be in 0..{size_name}-1"
         torch._assert_async(((ids >= 0) & (ids < rows)).all(), problem)
         return
     ids = _readable(ids) if _switch.on else None
     if ids is None or not ids.numel():
         return
-    low, high = torch.stack(ids.aminmax()).tolist()  # together: one wait for the GPU
+    low, high = torch.stack(ids.aminmax()).tolist()  # stacked: one wait for the GPU
     if low >= 0 and high < rows:
         return
     place = tuple(((ids < 0) | (ids >= rows)).nonzero()[0].tolist())

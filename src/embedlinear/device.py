@@ -1,4 +1,4 @@
-"""One cell that runs everywhere: choose the device, bring results back to be read."""
+"""Choose the device to compute on, and bring results back to the CPU for reading."""
 
 import os
 
@@ -26,16 +26,16 @@ def available_devices() -> list[str]:
 
 
 def select_device(preference: str | torch.device | None = None) -> torch.device:
-    """The device to compute on: the one asked for, else the best one of this machine.
+    """The device to compute on: the requested one, else the best one of this machine.
 
     Args:
         preference: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, ``"xpu"`` or a
             ``torch.device``. Without it the environment variable EMBEDLINEAR_DEVICE
-            decides; without that, the first of CUDA, MPS, XPU, CPU that is there.
+            decides; without that, the first available of CUDA, MPS, XPU, CPU.
 
     Raises:
         ValueError: ``preference`` is not the name of a device.
-        RuntimeError: that device is not on this machine; the message lists what is.
+        RuntimeError: this machine does not have it; the message lists what it has.
         TypeError: ``preference`` is neither a string nor a ``torch.device``.
     """
     source = "preference"
@@ -65,5 +65,5 @@ def select_device(preference: str | torch.device | None = None) -> torch.device:
 
 
 def show(tensor: torch.Tensor) -> torch.Tensor:
-    """The same values, detached and on the CPU: they print alike on every device."""
+    """The same values, detached and on the CPU: they print the same on every device."""
     return tensor.detach().cpu()

@@ -10,7 +10,7 @@ from embedlinear.language import say
 class Lookup(torch.autograd.Function):
     """Gather rows ``ids`` (N,) of ``weight`` (V, D); scatter-add their gradients."""
 
-    generate_vmap_rule = True  # plain tensor operations both ways: vmap can follow
+    generate_vmap_rule = True  # both passes are plain tensor operations: vmap works
 
     @staticmethod
     def forward(weight, ids, padding_idx, scale_grad_by_freq, sparse):
@@ -41,7 +41,7 @@ class Lookup(torch.autograd.Function):
             count = ids.new_zeros(ctx.shape[0]).index_add_(0, ids, ones)[ids]
             wide = torch.promote_types(grad.dtype, torch.float32)  # half ends at 65504
             grad = grad * (1 / count.to(wide)).to(grad.dtype).unsqueeze(1)
-        zeros = grad.new_zeros(()).expand(ctx.shape)  # takes no memory until added to
+        zeros = grad.new_zeros(()).expand(ctx.shape)  # takes no memory until index_add
         # An id that occurs twice collects both gradients. On a CPU, index_add keeps
         # their order with any number of threads; index_put rounds halves as PyTorch.
         if grad.dtype in (torch.float16, torch.bfloat16):
@@ -76,8 +76,9 @@ class Embedding(nn.Module):
     """A table ``weight`` (V, D), drawn from N(0, 1): ids (*) in, rows (*, D) out.
 
     Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html, but
-    is not an ``nn.Embedding``: isinstance, quantize_dynamic and parallelize_module pass
-    it by, torch.fx and torch.jit.script cannot read it, and a complex table can learn.
+    is not an ``nn.Embedding``: isinstance, quantize_dynamic and parallelize_module
+    ignore it, torch.fx and torch.jit.script cannot read it, and a complex table can be
+    trained.
 
     Args:
         num_embeddings, embedding_dim: V and D; ids are int32 or int64, from 0 to V-1.
@@ -88,7 +89,7 @@ class Embedding(nn.Module):
         sparse: make ``weight.grad`` a sparse tensor (for SGD, Adagrad, SparseAdam).
 
     Raises IndexError for an id outside 0..V-1 (see ``checks.index_check``), TypeError
-    for what is not an int or a tensor, AssertionError for a padding_idx outside the
+    if something is not an int or a tensor, AssertionError for a padding_idx outside the
     table, RuntimeError for a negative size and for nested ids or another dtype of ids.
     """
 
@@ -127,7 +128,7 @@ class Embedding(nn.Module):
             nn.init.zeros_(self.weight[self.padding_idx])
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        weight = self.weight  # once: a parametrization computes it at each reading
+        weight = self.weight  # read once: a parametrization computes it at each access
         padding_idx = checks.lookup(input, weight, self.padding_idx)
         ids = input.reshape(-1)
         if self.max_norm is not None:
@@ -156,7 +157,7 @@ class Embedding(nn.Module):
         scale_grad_by_freq: bool = False,
         sparse: bool = False,
     ) -> "Embedding":
-        """A layer over the memory of ``embeddings`` (V, D); its pad row stays as is."""
+        """A layer that shares the memory of ``embeddings`` (V, D) and keeps its pad row."""
         checks.tensor("from_pretrained", "embeddings", embeddings)
         shape = tuple(embeddings.shape)
         assert len(shape) == 2, say("pretrained-shape", shape=shape)

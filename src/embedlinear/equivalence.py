@@ -1,7 +1,7 @@
 """Embedding and Linear are one map: looking up i is the product with one-hot vector i.
 
 ``linear(one_hot(i)) == embedding(i)`` if ``linear.weight`` is ``embedding.weight.T``
-and there is no bias. The conversions copy: afterwards each layer learns for itself.
+and there is no bias. The conversions copy, so each layer trains independently.
 """
 
 from typing import NamedTuple
@@ -18,9 +18,9 @@ from embedlinear.onehot import one_hot
 def linear_from_embedding(embedding) -> Linear:
     """Return ``Linear(V, D, bias=False)`` that maps ``one_hot(i)`` to ``embedding(i)``.
 
-    Its weight (D, V) is a transposed copy of the rows as a lookup returns them: with
-    ``max_norm``, shortened (``embedding`` itself stays as it is). dtype, device and
-    whether the weight learns are taken over; a Linear knows no other option.
+    Its weight (D, V) is a transposed copy of the rows as a lookup returns them, which
+    means shortened if there is a ``max_norm`` (``embedding`` itself does not change).
+    It keeps dtype, device and ``requires_grad``; a Linear has no other options.
     """
     table = embedding.weight.detach().clone()
     ids = torch.arange(len(table), device=table.device)
@@ -37,8 +37,8 @@ def embedding_from_linear(linear, padding_idx=None, fold_bias=False) -> Embeddin
     """Return ``Embedding(in_features, out_features)`` that maps i to column i.
 
     Its weight is a transposed copy; ``padding_idx`` keeps its values and gets no
-    gradient. A bias is refused (ValueError) unless ``fold_bias=True`` adds it to each
-    row: the outputs are then equal, the training is not, for one bias has become many.
+    gradient. A bias raises ValueError unless ``fold_bias=True`` adds it to each row:
+    then the outputs are equal but training is not, since every row has its own copy.
     """
     table = linear.weight.detach().t().clone(memory_format=torch.contiguous_format)
     if linear.bias is not None:
@@ -50,7 +50,7 @@ def embedding_from_linear(linear, padding_idx=None, fold_bias=False) -> Embeddin
 
 
 class Comparison(NamedTuple):
-    """Both sides of ``compare``; gradients are in the embedding's layout (V, D)."""
+    """The result of ``compare``; gradients have the embedding's shape (V, D)."""
 
     embedding_output: torch.Tensor  #: (*, D)
     linear_output: torch.Tensor  #: (*, D)
@@ -58,11 +58,11 @@ class Comparison(NamedTuple):
     linear_grad: torch.Tensor  #: (V, D), that is, transposed
     output_difference: float  #: the largest absolute difference
     grad_difference: float  #: the largest absolute difference
-    pad_grad: torch.Tensor | None  #: (D,), what a plain Linear would teach the pad
+    pad_grad: torch.Tensor | None  #: (D,), the pad's gradient in a plain Linear
 
     @property
     def equal(self) -> bool:
-        """Whether all values are equal: 0.0 and -0.0 are, NaN is unequal to itself.
+        """Whether all values are equal: 0.0 equals -0.0, NaN does not equal itself.
 
         A product can turn -0.0 into 0.0, and an infinity of any row into NaN: 0 * inf.
         """
@@ -76,12 +76,12 @@ def compare(embedding, linear, indices, grad_output=None) -> Comparison:
 
     Takes this book's layers and PyTorch's, frozen or not: Embedding (V, D), and Linear
     from V to D, which is run on ``one_hot(indices, V)``. Neither layer changes, nor a
-    ``.grad``. ``grad_output`` (*, D) arrives from above; the default holds whole
-    numbers from -2 to 2, whose sums are exact in any order.
+    ``.grad``. ``grad_output`` (*, D) is the upstream gradient; the default contains
+    whole numbers from -2 to 2, whose sums are exact in any order.
 
-    A plain Linear teaches the padding row too. Here its outputs at the pad's places
-    are detached, as ``padding_idx`` does inside Embedding; ``pad_grad`` is what this
-    leaves out. ``scale_grad_by_freq`` and a bias show as differences.
+    A plain Linear also trains the padding row. Here its outputs at the pad's positions
+    are detached, as ``padding_idx`` does inside Embedding; ``pad_grad`` is the gradient
+    left out. ``scale_grad_by_freq`` and a bias show up as differences.
 
     Raises ValueError if the sizes differ, otherwise what Embedding and one_hot raise.
     """

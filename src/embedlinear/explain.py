@@ -4,9 +4,9 @@
     from embedlinear import explain; explain.install()      # in a script
     python -m embedlinear.explain train.log        # or through a pipe
 
-The explanation is printed below the untouched traceback. It works offline: templates of
-messages, causes and cures are in ``pitfalls.toml`` beside this file, which the book's pages
-show as well. Nothing heavy is imported, and a failure in here never hides the error.
+The explanation is printed below the traceback, which does not change. It works offline:
+templates of messages, causes and cures are in ``pitfalls.toml`` next to this file; the book's
+pages show them as well. No heavy import, and a failure in here never hides the error.
 """
 
 import functools
@@ -40,7 +40,7 @@ class Template:
 
     def __init__(self, text):
         self.parts = re.split(r"(\{\w+(?::word)?\}|\.\.\.)", text.lower())
-        self.probe = max(self.parts[::2], key=len)  # the fastest way to say no
+        self.probe = max(self.parts[::2], key=len)  # the fastest rejection
         self.weight = sum(map(len, self.parts[::2]))
 
     @functools.cached_property
@@ -53,21 +53,21 @@ class Template:
             elif name in seen:
                 regex.append(f"(?P={name})")
             else:
-                # An integer is taken whole, so that 12 does not fit where 128 stands.
+                # An integer is matched whole, so that 12 does not match in 128.
                 regex.append(f"(?P<{name}>{kind and WORD or INTEGER})")
                 seen.add(name)
             regex.append(re.escape(literal))
         return re.compile("".join(regex))
 
     def search(self, text):
-        """The last place in ``text`` where the template fits, or None."""
+        """The last match of the template in ``text``, or None."""
         if self.probe not in text:
             return None
         return functools.reduce(lambda _, m: m, self.pattern.finditer(text), None)
 
 
 class Rule(NamedTuple):
-    """When an entry applies: one of ``templates`` fits, with ``needs``, without ``never``."""
+    """When an entry applies: a template matches, a word of ``needs`` occurs, none of ``never``."""
 
     anchor: str
     templates: list
@@ -104,7 +104,7 @@ def language_of_the_reader():
 
 
 def explain(message, language=None):
-    """Return the sections of the book for an error, best first; an empty list if none fits.
+    """Return the sections of the book for an error, best first; an empty list if none matches.
 
     Args:
         message (str): the error's message, alone or with the traceback or log around it.
@@ -113,7 +113,7 @@ def explain(message, language=None):
     Returns:
         list[Entry]: with the message's own values in ``cause`` where they help.
 
-    Raises TypeError if ``message`` is not a string, ValueError for another language.
+    Raises TypeError if ``message`` is not a string, ValueError for an unknown language.
     """
     if not isinstance(message, str):
         raise TypeError(
@@ -164,7 +164,7 @@ def _entry(rule, match, language):
 
 
 def _filled(sentence, values):
-    # "{rows-1}" is one less than rows; a sentence whose values are not there is left out.
+    # "{rows-1}" is one less than rows; a sentence whose values are missing is left out.
     def value(found):
         return str(int(values[found[1]]) - 1) if found[2] else values[found[1]]
 
@@ -237,7 +237,7 @@ def install():
 
 
 def main(arguments=None):
-    """Print the best entries for a traceback; exit code 1 when none fits."""
+    """Print the best entries for a traceback; exit code 1 if none matches."""
     import argparse
 
     parser = argparse.ArgumentParser(

@@ -1,6 +1,6 @@
-"""The language of the reader, and what the package says in it.
+"""The reader's language, and the package's messages in it.
 
-Every message stands in ``messages.toml``, in each language of the book.
+All messages are in ``messages.toml``, in each language of the book.
 """
 
 import os
@@ -13,12 +13,12 @@ chosen = None  # by ``embedlinear.book.use_language``
 
 
 def current():
-    """What ``use_language`` chose, else EMBEDLINEAR_LANGUAGE, else English."""
+    """The language set by ``use_language``, else EMBEDLINEAR_LANGUAGE, else English."""
     return chosen or ("zh" if _ASKED.startswith("zh") else "en")
 
 
 def say(message, **values):
-    """The text of a message: its part for every language, then the reader's own."""
+    """The text of a message: the part common to all languages, then the reader's."""
     texts = _MESSAGES[message]
     parts = texts.get("text"), texts.get(current())
     return " ".join(part for part in parts if part).format(**values)

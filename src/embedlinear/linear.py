@@ -11,7 +11,7 @@ from embedlinear import checks
 class Affine(torch.autograd.Function):
     """``x @ weight.T + bias``: x (N, in), weight (out, in), bias (out,) or None."""
 
-    generate_vmap_rule = True  # plain tensor operations both ways: vmap can follow
+    generate_vmap_rule = True  # both passes are plain tensor operations: vmap works
 
     @staticmethod
     def forward(x, weight, bias):
@@ -47,7 +47,7 @@ class AffineBothModes(Affine):
 
 
 def autocast(t):
-    """``t`` in the dtype of torch.autocast, where that is on; float64 stays."""
+    """``t`` in the dtype of torch.autocast, if it is on; float64 does not change."""
     if t is None or t.dtype == torch.float64 or not t.is_floating_point():
         return t
     kind = t.device.type
@@ -60,13 +60,13 @@ class Linear(nn.Module):
     """``y = x @ weight.T + bias``: (*, in_features) in, (*, out_features) out.
 
     Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html, but is
-    not an ``nn.Linear``: isinstance, quantize_dynamic and parallelize_module pass it
-    by, and torch.fx and torch.jit.script cannot read it.
+    not an ``nn.Linear``: isinstance, quantize_dynamic and parallelize_module ignore it,
+    and torch.fx and torch.jit.script cannot read it.
 
     ``weight`` (out_features, in_features) and ``bias`` (out_features,) are drawn from
     U(-k, k) with k = 1 / sqrt(in_features); with ``bias=False`` the bias is None.
 
-    Raises TypeError for what is not an int or a tensor, RuntimeError for a negative
+    Raises TypeError if something is not an int or a tensor, RuntimeError for a negative
     size and for shapes or dtypes that do not fit.
     """
 
@@ -104,9 +104,9 @@ class Linear(nn.Module):
     def set_weight(self, weight: torch.Tensor, bias: torch.Tensor | None = None):
         """Copy ``weight`` (out_features, in_features), and ``bias``, into the layer's.
 
-        An error leaves both unchanged: TypeError for what is not a tensor, RuntimeError
-        for another shape, layout, dtype or device, and for a weight that is computed
-        at each forward (weight_norm, pruning, ...).
+        An error leaves both unchanged: TypeError if one is not a tensor, RuntimeError
+        for a different shape, layout, dtype or device, and for a weight that is
+        computed at each forward (weight_norm, pruning, ...).
         """
         checks.replacement(self, "weight", weight)
         if bias is not None:

@@ -11,10 +11,10 @@ def one_hot(
     num_classes: int | None = None,
     dtype: torch.dtype = torch.int64,
 ) -> torch.Tensor:
-    """Return a vector (V,) for each index of ``indices`` (*): zeros, and a one there.
+    """Return a vector (V,) for each index in ``indices`` (*): a one there, else zeros.
 
-    Mirrors torch.nn.functional.one_hot, but takes int32 too and does not guess V, the
-    ``num_classes``. ``dtype``: of the result; a Linear wants that of its weight.
+    Mirrors torch.nn.functional.one_hot, but also accepts int32 and does not guess V,
+    ``num_classes``. ``dtype`` is that of the result; a Linear needs its weight's dtype.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
 
     Raises IndexError for an index outside 0..V-1, RuntimeError for indices that are

@@ -81,6 +81,6 @@ def test_errors_and_reports_are_in_the_readers_language(name, tmp_path):
     texts = [str(e.value) for e in (range_error, shape_error, file_error)]
     assert texts[0].startswith("index out of range in self: input[1] = 3 at position")
     assert texts[1].startswith("set_weight(): shape mismatch for weight: it is ")
-    assert "page.vec: this is an HTML page, not word vectors" in texts[2]
+    assert "page.vec: this is an HTML page, which" in texts[2]
     for text in [*texts, str(coverage), *(one["cure"][name] for one in formats())]:
         assert bool(HAN.search(text)) == (name == "zh"), text

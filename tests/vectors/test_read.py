@@ -131,7 +131,9 @@ def test_bytes_that_are_not_utf8(tmp_path, binary_):
         theirs = KeyedVectors.load_word2vec_format(str(path), **how)
         vectors = load(path, errors=errors)
         same(vectors, theirs.index_to_key, theirs.vectors)
-        assert vectors.problems[0].startswith("1 word held bytes that are not UTF-8")
+        assert vectors.problems[0].startswith(
+            "1 word contained bytes that are not UTF-8"
+        )
 
 
 @pytest.mark.parametrize(
@@ -224,7 +226,7 @@ BROKEN = {
     "damaged bzip2": (bz2.compress(PLAIN)[:-9], "bzip2 archive is damaged"),
     "damaged zip": (b"PK\x03\x04" + bytes(40), "zip archive is damaged"),
     "much of nothing": (gzip.compress(b"0 " * (1 << 24)), "no line end within"),
-    "npy, header only": (b"\x93NUMPY\x01\x00\x04\x00{x}\n", "npy is cut off, damaged"),
+    "npy, header only": (b"\x93NUMPY\x01\x00\x04\x00{x}\n", "npy is cut off or damaged"),
     "safetensors": (
         struct.pack("<Q", 4) + b"{x}}",
         "safetensors is cut off or damaged",
@@ -367,7 +369,7 @@ def test_packed_files(tmp_path, kind, data):
         return
     same(load(path / "v"))
     path.write_bytes(packed(kind, v=data, other=b"x 1 2\n"))
-    with pytest.raises(ValueError, match=r"2 members, .*'v', 'other'.*v\.dat/v'"):
+    with pytest.raises(ValueError, match=r"2 members; .*'v', 'other'.*v\.dat/v'"):
         load(path)
     assert load(path / "other").words == ["x"]
 
@@ -420,7 +422,7 @@ def test_arrays_that_are_not_vectors(tmp_path):
         load(tmp_path / "v.npy", words=["a"])
     np.save(tmp_path / "v.npy", table())
     with pytest.raises(
-        ValueError, match=r"no words with it, and there is no v\.words\.txt"
+        ValueError, match=r"the matrix has no words, and there is no v\.words\.txt"
     ):
         load(tmp_path / "v.npy")
     (tmp_path / "v.words.txt").write_text("优\n良\n差\n", encoding="gbk")

@@ -257,5 +257,5 @@ def test_what_cannot_be_saved_or_mapped(tmp_path):
     with pytest.raises(ValueError, match="line end"):
         WordVectors(["a\nb"], table(1)).save(tmp_path / "v.npy")
     np.save(tmp_path / "v.npy", np.asfortranarray(table()))
-    with pytest.raises(ValueError, match="column order"):
+    with pytest.raises(ValueError, match="stored by columns"):
         WordVectors.open(tmp_path / "v.npy", words=WORDS)

@@ -77,7 +77,7 @@ def test_questions_of_another_kind(vectors, asked):
 def test_words_and_rows_must_match():
     with pytest.raises(ValueError, match="2 words"):
         WordVectors(["a", "b"], torch.zeros(3, 2))
-    with pytest.raises(ValueError, match="'a' comes twice"):
+    with pytest.raises(ValueError, match="'a' occurs twice"):
         WordVectors(["a", "a"], torch.zeros(2, 2)).index  # noqa: B018
     with pytest.raises(TypeError, match="it is a set"):
         WordVectors({"a", "b"}, torch.zeros(2, 2))
@@ -125,8 +125,8 @@ def test_unknown_words_have_the_scale_of_the_vectors():
 
 @pytest.mark.parametrize(
     "vocabulary, options, message",
-    [(["a", "a"], {}, "'a' comes twice"), ({"a": 0, "b": 2}, {}, "must be 0..1"),
-     (["a"], {"pad": "b"}, "not in the vocabulary"), (["a"], {"pad": 1}, "a row of 0..0"),
+    [(["a", "a"], {}, "'a' occurs twice"), ({"a": 0, "b": 2}, {}, "must be 0..1"),
+     (["a"], {"pad": "b"}, "not in the vocabulary"), (["a"], {"pad": 1}, "a row in 0..0"),
      ({"a", "b"}, {}, "it is a set"), ("ab", {}, "here is 'ab'"),
      (["a"], {"pad": 0.0}, "a row"), (["a"], {"unknown": "<unk>"}, "must be a seed .*<unk>"),
      (["a"], {"unknown": True}, "must be a seed")],
@@ -136,7 +136,7 @@ def test_what_a_layer_is_not_made_of(vectors, vocabulary, options, message):
         embedding_for(vocabulary, vectors, **options)
     for matrix in torch.zeros(0, 2), torch.tensor([[1, torch.nan]]):
         odd = WordVectors(["good"] * len(matrix), matrix)
-        with pytest.raises(ValueError, match="rows of finite numbers"):
+        with pytest.raises(ValueError, match="expected finite vectors"):
             embedding_for(["a"], odd)
 
 

@@ -1,8 +1,8 @@
 """``python -m embedlinear.vectors info FILE``, ``convert FILE OUT``, ``export FILE --projector``.
 
-Exit codes: 0 done; 1 a file cannot be read or written, or the output cannot (a full disk, a
-closed pipe); 2 the command is mistyped; 130 stopped by Ctrl-C. Reasons are on stderr. What a
-terminal cannot show is shown as an escape, such as \\u4f18.
+Exit codes: 0 done; 1 a file cannot be read, or the output cannot be written (a full disk, a
+closed pipe); 2 wrong usage; 130 stopped by Ctrl-C. Reasons go to stderr. Characters that a
+terminal cannot show are escaped, such as \\u4f18.
 """
 
 import argparse
@@ -22,16 +22,18 @@ OPTIONS = "words format header sep columns tensor encoding errors not_finite".sp
 def parser():
     main = argparse.ArgumentParser(
         prog="python -m embedlinear.vectors",
-        description="Look into a file of word vectors, or write it in another form.",
-        epilog="Exit codes: 0 done, 1 cannot be read or written, 2 mistyped, 130 stopped.",
+        description="Inspect a file of word vectors, or convert it.",
+        epilog="Exit codes: 0 done, 1 cannot read or write, 2 wrong usage, 130 stopped.",
     )
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
     info = commands.add_parser("info", help="format, shape, first words, problems")
     convert = commands.add_parser("convert", help="write a .safetensors or .npy")
-    export = commands.add_parser("export", help="write the two files of a projector")
+    export = commands.add_parser(
+        "export", help="write the two files for the Embedding Projector"
+    )
     for command in info, convert, export:
         command.epilog = (
-            "Options are those of load_vectors: --header yes, --columns 0,2."
+            "The options are those of load_vectors: --header yes, --columns 0,2."
         )
         command.add_argument("file", metavar="FILE", help="or ARCHIVE/MEMBER")
         for name in OPTIONS:
@@ -63,7 +65,7 @@ def read(given):
 
 
 def check_target(given):
-    """Refuse an OUT to which nothing can be written, or that is read: before reading."""
+    """Before reading, reject an OUT that cannot be written or is also the input."""
     for path in map(os.path.expanduser, filter(None, [given.file, given.words])):
         for out in files(target(given.out)):
             if os.path.exists(path) and out.exists() and os.path.samefile(out, path):
@@ -71,9 +73,9 @@ def check_target(given):
 
 
 def export(vectors, stem):
-    """Write the numbers and the words as TSV: a row a line, in the same order, no header.
+    """Write the numbers and the words as TSV: one row per line, same order, no header.
 
-    A word that would break its line, or be an empty one, is written as Python writes it.
+    A word that would break or empty its line is written as its Python repr.
     """
     names = f"{stem}.vectors.tsv", f"{stem}.metadata.tsv"
     rows = ("\t".join(f"{x:.9g}" for x in row) for row in vectors.matrix.tolist())
@@ -110,7 +112,7 @@ def main(arguments=None):
             stream.reconfigure(errors="backslashreplace")
     try:
         run(given)
-    except BrokenPipeError:  # as of `info FILE | head -1`: nobody reads on
+    except BrokenPipeError:  # as in `info FILE | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, TypeError, OSError) as error:

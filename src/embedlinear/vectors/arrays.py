@@ -1,9 +1,9 @@
-"""``.npy`` and ``.safetensors``: a matrix, beside a word list or with one inside.
+"""``.npy`` and ``.safetensors``: a matrix and its word list, in a second file or the same.
 
-Neither is ever unpickled. A safetensors file written here holds two tensors, ``matrix`` float32
+Neither is ever unpickled. A safetensors file written here has two tensors, ``matrix`` float32
 (n, d) and ``words`` uint8, the words in UTF-8 separated by line ends, so that any reader of the
-format can use it. An ``.npy`` written here ends in the digest of its word list, which NumPy
-passes over: a matrix beside the words of another is refused.
+format can use it. An ``.npy`` written here ends with the digest of its word list, which NumPy
+ignores: a matrix with another table's words is rejected.
 """
 
 import hashlib
@@ -21,20 +21,20 @@ from safetensors import SafetensorError, safe_open
 from embedlinear.language import say
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.files import Source
-from embedlinear.vectors.words import counted, few, refusal
+from embedlinear.vectors.words import few, plural, refusal
 
 SEAL = b"\nwords sha256 %s\n"
 FLOATS = "F64", "F32", "F16", "BF16"
 
 
 def seal(text):
-    """What ends an ``.npy`` whose word list is ``text`` (bytes)."""
+    """The end of an ``.npy`` whose word list is ``text`` (bytes)."""
     return SEAL % hashlib.sha256(text).hexdigest().encode()
 
 
 @contextmanager
 def unpacked(source):
-    """The path of the file, or of a copy of what is packed in it."""
+    """The path of the file, or of its unpacked copy."""
     with (
         source.open() as stream,
         TemporaryDirectory(ignore_cleanup_errors=True) as folder,
@@ -47,7 +47,7 @@ def unpacked(source):
 
 
 def npy(name, path):
-    """The matrix of an ``.npy``, mapped into memory (copy on write), and what follows it."""
+    """The matrix of an ``.npy``, memory-mapped (copy on write), and the bytes after it."""
     with open(path, "rb") as file:
         start = file.read(12)
         try:
@@ -70,7 +70,7 @@ def npy(name, path):
 
 
 def safetensors(name, path, tensor):
-    """The matrix ``tensor`` of a ``.safetensors``, mapped into memory, and its words or None."""
+    """The matrix ``tensor`` of a ``.safetensors``, memory-mapped, and its words or None."""
     try:
         file = safe_open(path, framework="pt")
         parts = {key: file.get_slice(key) for key in file.keys()}
@@ -91,7 +91,7 @@ def safetensors(name, path, tensor):
 
 
 def shard(source, tensor):
-    """The ``Source`` of the file that holds ``tensor``, by a sharded model's index file."""
+    """The ``Source`` of the file with ``tensor``, according to a sharded model's index."""
     try:
         places = json.loads(source.path.read_bytes())["weight_map"]
         names = {name: str(file) for name, file in places.items()}
@@ -104,7 +104,7 @@ def shard(source, tensor):
 
 
 def read(source, kind, tensor=None, words=None, encoding=None, errors="strict"):
-    """The words of the file, or those that are given, and its matrix (n, d), a tensor."""
+    """The words (of the file, or the given ones) and the matrix (n, d), a tensor."""
     with unpacked(source) as path:
         if kind == "npy":
             matrix, rest = npy(source.name, path)
@@ -115,7 +115,7 @@ def read(source, kind, tensor=None, words=None, encoding=None, errors="strict"):
     if kind == "safetensors" and rest is not None:
         rest += b"\n" * bool(len(matrix))
         return lists.from_bytes(rest, source.name, errors=errors, ours=True), matrix
-    path = lists.beside(source.path)
+    path = lists.word_list(source.path)
     if not path.is_file():
         raise refusal("no-list", name=source.name, list=path.name)
     data = path.read_bytes()
@@ -125,11 +125,11 @@ def read(source, kind, tensor=None, words=None, encoding=None, errors="strict"):
 
 
 def rows(name, words, matrix, limit, problems):
-    """Yield (row, words, numbers) of some rows at a time, in float32."""
+    """Yield (first row, words, numbers in float32) for blocks of rows."""
     words, matrix = words[:limit], matrix[:limit]
     least = min(len(words), len(matrix))
     if len(words) != len(matrix) or (words and not matrix.shape[1]):
-        about = {"shape": tuple(matrix.shape), "words": counted(len(words), "word")}
+        about = {"shape": tuple(matrix.shape), "words": plural(len(words), "word")}
         raise refusal("count", name=name, least=least, **about)
     if not matrix.is_contiguous():
         problems.append(say("by-columns"))

@@ -1,7 +1,7 @@
 """word2vec's binary format: a header line ``n d``, then n times a word, a space, d raw float32.
 
-The C tool writes a line end after each record, gensim does not: line ends before a word are no
-part of it. A word ends at its first space, so words with spaces cannot be kept in this format.
+The C tool writes a line end after each record, gensim does not: line ends before a word are not
+part of it. A word ends at its first space, so this format cannot store words with spaces.
 """
 
 import re
@@ -9,14 +9,14 @@ import re
 import numpy as np
 
 from embedlinear.vectors.layout import LONGEST, SIZES, is_number, numbers_at_end, shown
-from embedlinear.vectors.words import counted, refusal
+from embedlinear.vectors.words import plural, refusal
 
 BLOCK = 1 << 21
 LONGEST_WORD = 1 << 16
 
 
 def is_binary(start):
-    """Whether ``start`` is a header and then a word, a space and 4 d raw bytes."""
+    """Whether ``start`` is a header, then a word, a space and 4 d raw bytes."""
     first, _, rest = start.partition(b"\n")
     sizes, row = SIZES(first), rest.lstrip(b"\n").partition(b"\n")[0]
     numbers = numbers_at_end(re.split(rb"[\s,;:|]+", row.strip()))
@@ -29,18 +29,18 @@ def is_binary(start):
 
 
 def read(stream, name, limit, every, forced):
-    """Yield (number of the first record, words as bytes, numbers (k, d) float32) of some.
+    """Yield (number of the first record, words as bytes, numbers (k, d) float32) of blocks.
 
-    ``every``: as many as there are, whatever the header promises; ``forced``: the file was not
-    recognised as binary, but said to be. Raises ValueError for one that ends early or goes on,
-    or is text, whose digits would pass for float32.
+    ``every``: read all records, whatever the header promises; ``forced``: the caller says that
+    the file is binary, though it was not recognised. Raises ValueError for a file that is too
+    short or too long, or is text, whose digits would be read as float32.
     """
     first, end, rest = stream.peek(1 << 16).partition(b"\n")
     sizes = SIZES(first)
     if not end or not sizes or not 0 < int(sizes[2]) < LONGEST // 4:
         raise refusal("no-header", name=name, found=shown(first))
     promised, d = int(sizes[1]), int(sizes[2])
-    row, of_d = rest.partition(b"\n")[0].split()[-d:], counted(d, "number")
+    row, of_d = rest.partition(b"\n")[0].split()[-d:], plural(d, "number")
     if forced and len(row) == d and all(map(is_number, row)):
         raise refusal("binary-is-text", name=name, d=of_d)
     stream.read(len(first) + 1)
@@ -70,7 +70,7 @@ def read(stream, name, limit, every, forced):
         found = {"done": done, "rest": shown(rest, 16), "promised": promised}
         raise refusal("record", name=name, record=done + 1, d=of_d, **found)
     if done == wanted and rest and limit is None:
-        records = counted(done, "record")
+        records = plural(done, "record")
         raise refusal(
             "more-records", name=name, records=records, rest=rest[:16], done=done
         )

@@ -1,4 +1,4 @@
-"""``Rows``: what the readers give is collected here, wanted and sound rows only."""
+"""``Rows`` collects what the readers yield: only wanted and valid rows."""
 
 import warnings
 
@@ -7,14 +7,15 @@ import torch
 
 from embedlinear.language import say
 from embedlinear.vectors.table import WordVectors
-from embedlinear.vectors.words import counted, few, refusal
+from embedlinear.vectors.words import few, plural, refusal
 
 
 class Rows:
-    """Words and their rows: a matrix that grows as rows come, never by what a header promises.
+    """Words and their rows: a matrix that grows with the rows, never by a header's promise.
 
-    ``unit`` is what is counted, "line" or the like; ``vocab`` is a set of the words that are wanted, or None; ``encoding`` and ``errors`` are
-    those of words that come as bytes; ``not_finite`` is "raise" or "skip".
+    ``unit`` names a row in messages, such as "line"; ``vocab`` is the set of wanted words, or
+    None; ``encoding`` and ``errors`` are for words that are bytes; ``not_finite`` is "raise" or
+    "skip".
     """
 
     def __init__(self, name, unit, vocab, encoding, errors, not_finite):
@@ -44,7 +45,7 @@ class Rows:
         begin = len(self.index)
         self.index.update(zip(words, range(begin, begin + len(words))))
         end = len(self.index)
-        if end < begin + len(words):  # some came before; the first of each stays
+        if end < begin + len(words):  # some are repeated; keep the first of each
             self.index = dict(zip(self.index, range(end)))
             new, at = [], begin
             for row, word in enumerate(words):
@@ -54,7 +55,7 @@ class Rows:
                 else:
                     self.repeated.append(f"{word!r} ({self.unit} {first + kept[row]})")
             numbers = numbers[new]
-        if end > len(self.matrix):  # most systems move no bytes for this
+        if end > len(self.matrix):  # on most systems this copies nothing
             room = max(end, len(self.matrix) * 9 // 8)
             self.matrix.resize((room, self.matrix.shape[1]), refcheck=False)
         self.matrix[begin:end] = numbers
@@ -67,7 +68,7 @@ class Rows:
         self.skipped += [f"{words[row]!r} ({self.unit} {first + row})" for row in rows]
 
     def decoded(self, first, words):
-        """``words`` (bytes) as str: all at once, or one by one where that does not work."""
+        """``words`` (bytes) as str: all at once, or one by one if that fails."""
         try:
             found = b"\n".join(words).decode(self.encoding).split("\n")
             if len(found) == len(words):
@@ -90,11 +91,11 @@ class Rows:
         return found
 
     def vectors(self, problems, format, normalize):
-        """The ``WordVectors`` of what was kept."""
+        """The kept rows as ``WordVectors``."""
         self.matrix.resize((len(self.index), self.matrix.shape[1]), refcheck=False)
         matrix = torch.from_numpy(self.matrix)
         if self.recoded:
-            words, encoding = counted(self.recoded, "word"), self.encoding.upper()
+            words, encoding = plural(self.recoded, "word"), self.encoding.upper()
             about = {"encoding": encoding, "errors": self.errors}
             problems.append(say("recoded", words=words, count=self.recoded, **about))
         for why, found in (
@@ -102,7 +103,7 @@ class Rows:
             ("were-repeated", self.repeated),
         ):
             if found:
-                rows, about = counted(len(found), "row"), {"why": say(why)}
+                rows, about = plural(len(found), "row"), {"why": say(why)}
                 about |= {"count": len(found), "which": few(found)}
                 problems.append(say("left-out", rows=rows, **about))
         if self.repeated:

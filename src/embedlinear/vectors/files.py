@@ -1,6 +1,6 @@
-"""Files of vectors: opened, unpacked, and recognised by what they contain, never by their name.
+"""Files of vectors: opened, unpacked, and recognised by their content, never by their name.
 
-Nothing here trusts a claim: no more memory is set aside than there are bytes to read.
+Nothing here trusts a size in a file: memory is allocated only for bytes that exist.
 """
 
 import bz2
@@ -20,8 +20,8 @@ from pathlib import Path
 from embedlinear.language import current, say
 from embedlinear.vectors.words import refusal
 
-PIECE = 1 << 20  # bytes that one read asks for at most
-PACKED = [  # the first bytes, the name, what opens it
+READ_SIZE = 1 << 20  # the most bytes of one read
+PACKED = [  # the first bytes, the name, the function that opens it
     (b"\x1f\x8b", "gzip", gzip.open),
     (b"BZh", "bzip2", bz2.open),
     (b"\xfd7zXZ\0", "xz", lzma.open),
@@ -37,16 +37,16 @@ def formats():
 
 
 def known(start):
-    """What a file that begins like this is, and how to convert it; None if it may be text."""
+    """What this file is, by its first bytes, and how to convert it; None for text."""
     for one in formats():
         if re.match(one["begins"].encode(), start):
             return {"what": one["what"], "cure": one["cure"][current()]}
 
 
 class Source:
-    """A file, perhaps packed: ``archive.zip/member.txt`` names a member of an archive.
+    """A file, perhaps compressed: ``archive.zip/member.txt`` names a member of an archive.
 
-    Raises FileNotFoundError for no such file, ValueError for a directory or the like.
+    Raises FileNotFoundError for a missing file, ValueError for a directory or the like.
     """
 
     def __init__(self, path):
@@ -63,17 +63,17 @@ class Source:
         if not self.path.is_file():
             what = "a directory" if self.path.is_dir() else "not a regular file"
             raise refusal("not-a-file", name=self.name, what=what)
-        self.size = self.path.stat().st_size  # as it lies on the disk
+        self.size = self.path.stat().st_size  # on disk
 
     @contextmanager
     def open(self):
         """Yield a ``Stream`` at the start of the unpacked bytes."""
         with open(self.path, "rb") as raw:
-            file, start = Steady(raw), raw.read(6)
+            file, start = InPieces(raw), raw.read(6)
             raw.seek(0)
             for begins, name, unpack in PACKED:
                 if start.startswith(begins):
-                    self.packed, file = name, Steady(unpack(file))
+                    self.packed, file = name, InPieces(unpack(file))
             with self.sound():
                 names, member = self.members(file, start)
             if names is not None:
@@ -86,15 +86,15 @@ class Source:
 
     @contextmanager
     def sound(self):
-        """What goes wrong inside is a ValueError: an archive is damaged."""
+        """Any error inside becomes a ValueError: the archive is damaged."""
         try:
             yield
-        except Exception as error:  # these modules raise much more than their own
+        except Exception as error:  # these modules raise many other errors
             about = {"packed": self.packed, "error": error}
             raise refusal("archive", name=self.name, **about) from error
 
     def members(self, file, start):
-        """The members of an archive, and what opens one by its name; None for another file."""
+        """The members of an archive, and a function that opens one; None for other files."""
         if start.startswith(ZIP):
             self.packed = "zip"
             archive = zipfile.ZipFile(file)
@@ -107,12 +107,12 @@ class Source:
         infos, archive = {}, tarfile.open(fileobj=file, mode="r:")
         for info in archive:
             infos[info.name.removeprefix("./") + "/" * info.isdir()] = info
-            if self.member in infos:  # what is behind it need not be read
+            if self.member in infos:  # no need to read what follows
                 break
         return list(infos), lambda name: archive.extractfile(infos[name])
 
     def chosen(self, names):
-        """Of ``names`` the member that is named, or the only one."""
+        """The requested member in ``names``, or the only one."""
         names = [n for n in names if n[-1:] != "/" and "._" != n.rpartition("/")[2][:2]]
         if self.member in names or (self.member is None and len(names) == 1):
             return self.member or names[0]
@@ -127,8 +127,8 @@ class Source:
         raise refusal("members", name=self.name, found=found, **about)
 
 
-class Steady:
-    """An open file of which a read sets memory aside only for bytes that are there."""
+class InPieces:
+    """An open file that reads in pieces, and so allocates memory only for existing bytes."""
 
     def __init__(self, file):
         self.file = file
@@ -136,7 +136,7 @@ class Steady:
     def read(self, count=-1):
         parts, part = [], b" "
         while part and count != 0:
-            part = self.file.read(min(count, PIECE) if count > 0 else PIECE)
+            part = self.file.read(min(count, READ_SIZE) if count > 0 else READ_SIZE)
             parts.append(part)
             count -= len(part) if count > 0 else 0
         return b"".join(parts)
@@ -146,26 +146,26 @@ class Steady:
 
 
 class Stream:
-    """The unpacked bytes of a source, of which the first can be looked at beforehand."""
+    """The unpacked bytes of a source; ``peek`` looks ahead."""
 
     def __init__(self, source, raw, file):
-        self.source, self.file, self.ahead = source, Steady(file), b""
-        self.done = raw.tell  # how many bytes of the file on the disk are behind us
+        self.source, self.file, self.ahead = source, InPieces(file), b""
+        self.done = raw.tell  # how many bytes on disk have been read
         self.decoder, self.lines = None, 0
 
     def read(self, count):
-        """``count`` bytes, fewer only at the end."""
+        """The next ``count`` bytes, fewer only at the end."""
         part, self.ahead = self.ahead[:count], self.ahead[count:]
         return part + (self._more(count - len(part)) if count > len(part) else b"")
 
     def peek(self, count):
-        """The next ``count`` bytes, which stay to be read."""
+        """The next ``count`` bytes, which a later ``read`` returns again."""
         while len(self.ahead) < count and (more := self._more(count - len(self.ahead))):
             self.ahead += more
         return self.ahead[:count]
 
     def decode(self, encoding, errors):
-        """From here on, give the text in UTF-8, whatever it is in."""
+        """From here on, return the text in UTF-8, whatever its encoding."""
         self.decoder = codecs.getincrementaldecoder(encoding)(errors)
         self.ahead = self._recoded(self.ahead, final=False)
 

@@ -1,9 +1,9 @@
-"""``embedding_for``: an embedding layer whose rows are a vocabulary's, filled from word vectors."""
+"""``embedding_for``: an embedding layer for a vocabulary, filled from word vectors."""
 
 import torch
 
 from embedlinear.language import say
-from embedlinear.vectors.words import counted, in_order, refusal
+from embedlinear.vectors.words import in_order, plural, refusal
 
 
 def embedding_for(
@@ -13,19 +13,19 @@ def embedding_for(
 
     Args:
         vocabulary: the V words in order, or a mapping from word to row (0..V-1).
-        vectors: ``WordVectors``; its rows are copied, so it stays as it is.
-        freeze: as in ``from_pretrained``: True (the default) keeps the rows from being trained.
-        pad: the word, or the row, that pads: all zeros, and it gets no gradient.
+        vectors: ``WordVectors``; its rows are copied, so it does not change.
+        freeze: as in ``from_pretrained``: if True (the default), the rows are not trained.
+        pad: the word, or the row, for padding: all zeros, and it gets no gradient.
         unknown: the seed (int) or ``torch.Generator`` for words without a vector: they are
             drawn from a normal distribution with the mean and the standard deviation of all of
             the vectors' numbers.
         layer: the class, called by its ``from_pretrained``, such as ``embedlinear.Embedding``.
 
     The layer's ``coverage`` says which words were found, missing, or found only in another
-    form (which are treated as missing: lower the vocabulary's case if the vectors are in lower
-    case). Raises ValueError for a word that comes twice, rows that are not 0..V-1, a pad that is
-    not in the vocabulary, vectors without rows, or that are not finite; TypeError for a
-    vocabulary without order (a set), or what is not a word, row or seed.
+    form (which count as missing: convert the vocabulary to lower case if the vectors are in
+    lower case). Raises ValueError for a repeated word, rows that are not 0..V-1, a pad that is
+    not in the vocabulary, and vectors without rows or not finite; TypeError for a vocabulary
+    without order (a set), and for something that is not a word, row or seed.
     """
     words = in_order(vocabulary, "vocabulary")
     rows = {word: row for row, word in enumerate(words)}
@@ -34,7 +34,7 @@ def embedding_for(
         raise refusal("twice", what="the vocabulary", word=twice)
     pad_row, generator = row_of(pad, rows), generator_of(unknown)
     if not len(vectors) or not torch.isfinite(vectors.matrix.sum()):
-        raise refusal("no-rows", rows=counted(len(vectors), "row"))
+        raise refusal("no-rows", rows=plural(len(vectors), "row"))
     spread, mean = torch.std_mean(vectors.matrix, correction=0)
     coverage = vectors.coverage(
         word for row, word in enumerate(words) if row != pad_row
@@ -55,7 +55,7 @@ def embedding_for(
 
 
 def generator_of(unknown):
-    """The generator for unknown words, from its seed or as it is given."""
+    """The generator for unknown words: the given one, or one with the given seed."""
     if isinstance(unknown, torch.Generator):
         return unknown
     if isinstance(unknown, bool) or not hasattr(unknown, "__index__"):
@@ -64,7 +64,7 @@ def generator_of(unknown):
 
 
 def row_of(pad, rows):
-    """The row that pads, from a word or from a number (negative ones count from the end)."""
+    """The pad row, from a word or from a number (negative ones count from the end)."""
     if pad is None:
         return None
     if isinstance(pad, str):

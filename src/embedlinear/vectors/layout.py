@@ -1,8 +1,8 @@
-"""How the rows of a text are written, as its first lines show: ``layout``, and ``parts`` of a row.
+"""How the rows of a text are written, found from its first lines: ``layout``, ``parts`` of a row.
 
 Expected are a word and d numbers, separated by single spaces; the last d fields are the numbers,
-so a word may hold spaces, be one, or look like a number. What nearly all rows arrange in another
-way would be read as nonsense, so it is refused, naming the option that reads it.
+so a word may contain spaces, be a space, or look like a number. If nearly all rows are written in
+a different way, reading would give nonsense, so the error names the option that reads the file.
 """
 
 import re
@@ -25,8 +25,8 @@ SIZES = re.compile(rb"[ \t]*(\d{1,18})[ \t,;]+(\d{1,18})[ \t,;\r]*").fullmatch
 
 class Layout(NamedTuple):
     """How rows are written: ``d`` numbers each, separated by ``sep``; ``promised`` rows, by a
-    header of ``skip`` bytes, or None; ``columns`` of the word and of the numbers, where there
-    are others; ``trusted``: sep=" " was given, so that a word may end in numbers."""
+    header of ``skip`` bytes, or None; ``columns`` of the word and of the numbers, if there are
+    other columns; ``trusted``: sep=" " was given, so that a word may end in numbers."""
 
     d: int | None
     promised: int | None
@@ -37,13 +37,13 @@ class Layout(NamedTuple):
 
 
 def pattern(sep):
-    """What separates: one character as it is, or any run of several."""
+    """The separator as a pattern: one character, or any run of several."""
     one = b"|".join(re.escape(c.encode()) for c in sep)
     return one if len(sep) == 1 else b"(?:%s)+" % one
 
 
 def split(row, sep):
-    """The fields of ``row`` (bytes), without what separates behind the last."""
+    """The fields of ``row`` (bytes), without trailing separators."""
     return re.split(pattern(sep), row.rstrip(sep.encode() + b"\r"))
 
 
@@ -59,7 +59,7 @@ def numbers_at_end(fields):
 
 
 def most_common(counts):
-    """Of several that are as common the largest: better refused than invented."""
+    """The most common number; of equally common ones the largest, which fails safely."""
     counts = Counter(counts)
     return max(counts, key=lambda n: (counts[n], n))
 
@@ -69,10 +69,10 @@ def nearly_all(test, items):
 
 
 def layout(name, start, whole, header, sep, columns, wordless):
-    """Find the ``Layout`` in the first bytes ``start`` of a text (``whole``: that is all).
+    """Find the ``Layout`` from the first bytes ``start`` of a text (``whole``: all of it).
 
-    ``wordless``: the rows may lack words of their own. Raises ValueError for what is not a
-    table, and for one that is arranged in another way.
+    ``wordless``: the rows may have no words. Raises ValueError for a text that is not a table,
+    and for a table in a different layout.
     """
     lines = start.split(b"\n")
     lines = lines if whole or len(lines) == 1 else lines[:-1]  # the last may be cut
@@ -123,13 +123,13 @@ def without_words(grid, d):
 
 
 def is_odd_field(field):
-    """Whether it is empty, a separator, or with one: then the fields are not told apart."""
+    """Whether it is empty or contains a separator: then the fields were not split."""
     return not field or is_odd(b"_" + field)
 
 
 def check_layout(where, rows, grid, found):
-    """Refuse ``rows`` in nearly all of which something stands with the word: it ends in what
-    separates, or holds it and a number, or is several fields; or in which one column of whole
+    """Reject ``rows`` if in nearly all of them the word contains more than a word: it ends in a
+    separator, or contains one and a number, or is several fields; or if one column of whole
     numbers, at one end, is a count."""
     d, columns = found.d, None
     words = [parts(row, found)[0] for row, f in zip(rows, grid) if len(f) > d > 0]
@@ -156,7 +156,7 @@ def check_layout(where, rows, grid, found):
         elif here or nearly_all(lambda row: b"  " in row, rows):
             cure = say("separated", sep=(here or " ") + " ")
         elif d:
-            return  # the rows are shorter than the header says: it is said of the first
+            return  # shorter than the header says: the first row reports it
         raise refusal("no-table", where=where, row=shown(rows[0]), cure=cure)
 
 

@@ -1,4 +1,4 @@
-"""``load_vectors``: one line from a file of word vectors to words and a matrix."""
+"""``load_vectors``: load a file of word vectors in one line."""
 
 import sys
 from contextlib import nullcontext
@@ -7,9 +7,9 @@ from embedlinear.language import say
 from embedlinear.vectors import arrays, binary, files, layout, text
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.collect import Rows
-from embedlinear.vectors.words import counted, refusal
+from embedlinear.vectors.words import plural, refusal
 
-FORMATS = {  # what ``format`` may be: how it is read, and whether it has a header line
+FORMATS = {  # values of ``format``: the reader, and whether there is a header line
     "text": ("text", None),
     "word2vec": ("text", True),
     "fasttext": ("text", True),
@@ -27,32 +27,32 @@ def load_vectors(path, *, words=None, format=None, header=None, sep=None, column
     """Read word vectors from a file: word2vec, GloVe, fastText, .npy or .safetensors.
 
     Args:
-        path: the file, perhaps packed as .gz, .bz2, .xz, .zip or .tar (``table.zip/member``
+        path: the file, perhaps compressed as .gz, .bz2, .xz, .zip or .tar (``table.zip/member``
             names a member); ``~`` is the home directory.
-        words: for a matrix or a text without words: a list, a file with one word a line, or a
-            mapping from word to id 0..n-1; by default ``table.words.txt`` beside ``table.npy``.
-        format: one of FORMATS; None looks at the content.
-        header: of a text: True, False, None to find out; of a text or a binary: "ignore" for a
-            first line that is there, but not to be believed.
-        sep: what separates the fields of a text: one character, or several, any run of which
-            separates; None expects single spaces, and refuses what looks otherwise.
+        words: for a matrix or a text without words: a list, a file with one word per line, or a
+            mapping from word to id 0..n-1; by default ``table.words.txt`` next to ``table.npy``.
+        format: one of FORMATS; None detects it from the content.
+        header: for a text: True, False, or None to detect it; for a text or a binary file:
+            "ignore" skips a header whose sizes are wrong.
+        sep: the separator of the fields of a text: one character, or several, any run of which
+            separates; None expects single spaces, and rejects other separators.
         columns: (word, first number) or (word, first number, end) of a text with other fields,
-            counted from 0; the word None where there is none.
-        tensor: the name of the matrix in a .safetensors, or its index, that has several.
-        limit: read the first so many rows only; nothing is said of those behind them.
+            counted from 0; None for the word if there is none.
+        tensor: the name of the matrix, if a .safetensors or its index has several.
+        limit: read only the first ``limit`` rows; the rest of the file is not checked.
         vocab: keep only these words: a list, or a mapping as for ``words``.
-        encoding: of text and word lists; None is UTF-8, or what the text's mark says.
-        errors: for words that are not in it: "strict", "replace" or "ignore".
+        encoding: of text and word lists; None means UTF-8, or the text's byte order mark.
+        errors: for words that cannot be decoded: "strict", "replace" or "ignore".
         not_finite: for rows with NaN or infinity: "raise", or "skip", which reports them.
         normalize: divide each row by its length, unless that is 0.
-        progress: show a bar on stderr, where tqdm is installed.
+        progress: show a progress bar on stderr, if tqdm is installed.
 
-    Returns WordVectors with ``matrix`` float32 (n, d); ``problems`` says what was odd.
+    Returns WordVectors with ``matrix`` float32 (n, d); ``problems`` lists anything odd.
 
-    Raises FileNotFoundError for no such file, ValueError, naming the file and the line or row,
-    for one that is damaged or not a table of vectors, TypeError for ``vocab`` or ``words`` that
-    are not words or have no order. A row is left out only where ``limit``, ``vocab`` or
-    ``not_finite`` says so, or where its word came before (with a warning).
+    Raises FileNotFoundError for a missing file; ValueError, with the file and the line or row,
+    for a file that is damaged or not a table of vectors; TypeError for ``vocab`` or ``words``
+    that are not words or have no order. A row is left out only if ``limit``, ``vocab`` or
+    ``not_finite`` says so, or if its word is repeated (with a warning).
     """
     check_arguments(format, header, sep, columns, limit, errors, not_finite)
     vocab = None if vocab is None else frozenset(lists.in_order(vocab, "vocab"))
@@ -82,7 +82,7 @@ def load_vectors(path, *, words=None, format=None, header=None, sep=None, column
             rows = text.read(stream, source.name, how, limit, problems)
             kind = say("with-header" if how.skip else "without-header")
             unit = "line"
-            encoding = None  # it gives UTF-8
+            encoding = None  # the reader yields UTF-8
             if how.columns and how.columns[0] is None:
                 rows, words = with_words(rows, words or [], source.name, limit), None
         if words is not None:
@@ -99,7 +99,7 @@ def load_vectors(path, *, words=None, format=None, header=None, sep=None, column
 
 
 def check_arguments(format, header, sep, columns, limit, errors, not_finite):
-    """Refuse arguments that mean nothing, before the file is opened."""
+    """Reject invalid arguments before the file is opened."""
     for name, value, values in [
         ("format", format, [None, *FORMATS]),
         ("header", header, [None, True, False, "ignore"]),
@@ -123,9 +123,9 @@ def check_arguments(format, header, sep, columns, limit, errors, not_finite):
 
 
 def recognise(source, stream, encoding):
-    """How the file is read: "text", "binary" (word2vec's), "npy" or "safetensors".
+    """The format of the file: "text", "binary" (word2vec's), "npy" or "safetensors".
 
-    Raises ValueError for the rest, saying what it is.
+    Raises ValueError for a known file of another kind.
     """
     start = stream.peek(1 << 16)
     if not start:
@@ -146,7 +146,7 @@ def recognise(source, stream, encoding):
 
 
 def with_words(rows, words, name, limit):
-    """``rows`` that have no words of their own, with ``words``."""
+    """``rows``, which have no words, with the given ``words``."""
     count = 0
     for first, _, numbers in rows:
         found = words[count : count + len(numbers)]
@@ -154,12 +154,12 @@ def with_words(rows, words, name, limit):
         if len(found) == len(numbers):
             yield first, found, numbers
     if count > len(words) or (limit is None and count < len(words)):
-        about = {"rows": counted(count, "row"), "words": counted(len(words), "word")}
+        about = {"rows": plural(count, "row"), "words": plural(len(words), "word")}
         raise refusal("wordless-count", name=name, **about)
 
 
 def progress_bar(source, progress):
-    """tqdm's bar on stderr over the bytes of the file, or None."""
+    """A tqdm bar on stderr over the bytes of the file, or None."""
     try:
         from tqdm import tqdm
     except ImportError:

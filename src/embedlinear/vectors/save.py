@@ -1,8 +1,8 @@
-"""Saving a table: whole or not at all, also where the disk is full or the process is killed.
+"""Saving a table is atomic, even if the disk is full or the process is killed.
 
-Each file is written beside its target under another name and then renamed. Of ``.npy`` the
-matrix goes first, with the digest of its words: killed between the two renames, the pair is
-refused on loading. A failure between them puts the old matrix back.
+Each file is written under another name in the same folder and then renamed. For ``.npy`` the
+matrix comes first, with the digest of its words: if the process is killed between the two
+renames, loading rejects the pair. After a failure between them, the old matrix is restored.
 """
 
 import errno
@@ -20,13 +20,13 @@ from safetensors.torch import save_file
 
 from embedlinear.language import say
 from embedlinear.vectors import arrays
-from embedlinear.vectors.words import beside, refusal
+from embedlinear.vectors.words import refusal, word_list
 
 _one_at_a_time = threading.Lock()
 
 
 def target(path):
-    """``path`` to save to, as a Path; ValueError if nothing can be saved there."""
+    """``path`` as a Path; ValueError if a table cannot be saved there."""
     path = Path(os.path.expanduser(path))
     if path.suffix not in (".safetensors", ".npy"):
         raise refusal("ending", path=str(path))
@@ -38,7 +38,7 @@ def target(path):
 
 def files(path):
     """The files that make up the table ``path``, symbolic links followed."""
-    paths = [path, beside(path)] if path.suffix == ".npy" else [path]
+    paths = [path, word_list(path)] if path.suffix == ".npy" else [path]
     return [Path(os.path.realpath(one)) for one in paths]
 
 
@@ -67,7 +67,7 @@ def save(path, words, matrix):
 
 
 def replace(path, *writers):
-    """Have each of ``writers`` write one of the ``files`` of ``path``; then rename them all."""
+    """Let each of ``writers`` write one of the ``files`` of ``path``; then rename them all."""
     old = files(path)
     folders = [one.with_name(f".{one.name}.{os.getpid()}.part") for one in old]
     new, kept = [folder / "new" for folder in folders], folders[0] / "old"
@@ -103,7 +103,7 @@ def replace(path, *writers):
 
 
 def remove_leftovers(path):
-    """Remove what saves that were killed have left beside ``path``."""
+    """Remove what killed saves have left in the folder of ``path``."""
     for folder in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         pid = folder.name.split(".")[-2]
         if pid == str(os.getpid()) or not (pid.isdigit() and runs(int(pid))):
@@ -111,8 +111,8 @@ def remove_leftovers(path):
 
 
 def runs(pid):
-    """Whether there is such a process. Windows cannot be asked without harm, and does not let
-    go of files that are open."""
+    """Whether the process runs. Windows cannot be asked safely, and does not delete files that
+    are open."""
     if os.name == "nt":
         return False
     try:

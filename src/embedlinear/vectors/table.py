@@ -1,4 +1,4 @@
-"""``WordVectors``: words, their matrix, and the questions one asks of them."""
+"""``WordVectors``: words, their matrix, lookups, nearest neighbours and coverage."""
 
 import unicodedata
 from functools import cache, cached_property
@@ -12,23 +12,23 @@ from embedlinear.vectors import arrays
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.files import Source
 from embedlinear.vectors.save import save
-from embedlinear.vectors.words import counted, few, refusal
+from embedlinear.vectors.words import few, plural, refusal
 
 
 @cache
 def simplified():
-    """For ``str.translate``: traditional Chinese characters to simplified ones, one by one."""
+    """A table for ``str.translate``: traditional Chinese characters to simplified ones."""
     pairs = (files("embedlinear.vectors") / "simplified.txt").read_text("utf-8")
     return {ord(p[0]): p[1] for line in pairs.split("\n")[3:] for p in line.split()}
 
 
 def same_width(word):
-    """Full-width and half-width forms made one (NFKC), and then case."""
+    """The word with width (NFKC) and case normalised."""
     return unicodedata.normalize("NFKC", word).casefold()
 
 
 def same_script(word):
-    """Traditional Chinese characters simplified, and then width and case."""
+    """The word with width and case normalised and its characters simplified."""
     return same_width(word).translate(simplified())
 
 
@@ -42,9 +42,9 @@ SAME = {
 class Coverage(NamedTuple):
     """Which words of a vocabulary have a vector, in the vocabulary's order.
 
-    ``found`` and ``missing`` are lists of words. The others are missing as they are written:
-    dicts to the same word as the vectors write it, in another case, in full or half width, in
-    simplified or traditional characters (each of these may differ in the ones before too).
+    ``found`` and ``missing`` are lists of words. The others are dicts from a word to its
+    spelling in the vectors: in another case, in full or half width, in simplified or traditional
+    characters (each of these may also differ in the previous ones).
     """
 
     found: list
@@ -64,7 +64,7 @@ class Coverage(NamedTuple):
 
     def __str__(self):
         found, share = len(self.found), self.share
-        said = [say("found", found=found, total=self.total, share=share)]
+        parts = [say("found", found=found, total=self.total, share=share)]
         for name, words in [*self._asdict().items()][2:] + [("missing", self.missing)]:
             if words or name in ("other_case", "missing"):
                 if isinstance(words, dict):
@@ -72,18 +72,18 @@ class Coverage(NamedTuple):
                 else:
                     items = map(repr, words)
                 listed = say("listed", items=few(items)) if words else ""
-                said.append(say(name, count=len(words)) + listed)
-        return say("and").join(said)
+                parts.append(say(name, count=len(words)) + listed)
+        return say("and").join(parts)
 
 
 class WordVectors:
-    """``words`` (list of n distinct str) and ``matrix`` (n, d), a float32 tensor, row by row.
+    """``words`` (a list of n distinct str) and ``matrix`` (n, d), a float32 tensor.
 
-    ``index`` is a dict from word to row, made at first use. ``vectors["word"]`` is that row
-    (d,), a view; a list of words gives (k, d). ``problems`` lists, in words, what was odd in
-    the file; ``format`` says what it was.
+    ``index`` is a dict from word to row, created at first use. ``vectors["word"]`` is that row
+    (d,), a view; a list of words gives (k, d). ``problems`` lists anything odd in the file;
+    ``format`` is its format.
 
-    Raises ValueError where words and rows do not match, or a word comes twice.
+    Raises ValueError if words and rows do not match, or if a word is repeated.
     """
 
     def __init__(self, words, matrix, *, problems=(), format="memory"):
@@ -93,7 +93,7 @@ class WordVectors:
         self.matrix = torch.as_tensor(matrix).float().contiguous()
         self.problems, self.format = list(problems), format
         if self.matrix.dim() != 2 or len(self.words) != len(self.matrix):
-            shape, words = tuple(self.matrix.shape), counted(len(self.words), "word")
+            shape, words = tuple(self.matrix.shape), plural(len(self.words), "word")
             raise refusal("shape", shape=shape, words=words)
 
     @cached_property
@@ -134,11 +134,11 @@ class WordVectors:
         return torch.linalg.vector_norm(self.matrix, dim=1)
 
     def nearest(self, word, k=10):
-        """The ``k`` words whose vectors point most nearly the same way: [(word, cosine), ...].
+        """The ``k`` words with the largest cosine similarity: [(word, cosine), ...].
 
-        ``word`` is a str, which is left out of the answer itself, or a vector (d,). A vector of
-        zeros has no direction; its cosine counts as 0. Raises KeyError for a word without a
-        vector, TypeError or ValueError for what is not a vector, or not (d,).
+        ``word`` is a str, which the result leaves out, or a vector (d,). A vector of zeros has
+        no direction; its cosine is taken as 0. Raises KeyError for a word without a vector,
+        TypeError for something that is not a vector, ValueError for a shape other than (d,).
         """
         vector = self[word] if isinstance(word, str) else self._vector(word)
         cosine = self.matrix @ vector
@@ -162,13 +162,13 @@ class WordVectors:
 
     @cached_property
     def _others(self):
-        words = self.words[::-1]  # the first of those that are the same stays
+        words = self.words[::-1]  # keep the first of equal ones
         return {name: {same(w): w for w in words} for name, same in SAME.items()}
 
     def coverage(self, vocabulary):
         """Which words of ``vocabulary`` (an iterable of str) have vectors: a ``Coverage``.
 
-        Raises TypeError for a single str, and for what is not a word.
+        Raises TypeError for a single str, and for an item that is not a str.
         """
         found = Coverage([], [], {}, {}, {})
         for word in lists.checked(vocabulary, "vocabulary"):
@@ -184,21 +184,20 @@ class WordVectors:
         return found
 
     def save(self, path):
-        """Write ``table.safetensors``, or ``table.npy`` and ``table.words.txt`` beside it.
+        """Write ``table.safetensors``, or ``table.npy`` and ``table.words.txt`` next to it.
 
-        Whole or not at all: where a save fails, the old table stays. Raises ValueError for
-        another ending, or a word that holds a line end; OSError where it cannot be written.
+        Saving is atomic: if it fails, the old table is still there. Raises ValueError for
+        another ending, or a word with a line end; OSError if the table cannot be written.
         """
         save(path, self.words, self.matrix.detach().cpu())
 
     @classmethod
     def open(cls, path, *, words=None):
-        """Reopen what ``save`` wrote: the words are read, the matrix is mapped into memory.
+        """Reopen what ``save`` wrote: read the words and memory-map the matrix.
 
-        Mapped means that rows are read from the disk when they are first used, and shared with
-        other processes that use the file. Writing to ``matrix`` does not change the file.
-        Raises ValueError for a matrix that is not float32 in row order: ``load_vectors`` reads
-        it.
+        Rows are read from disk when they are first used, and shared with other processes that
+        use the file. Writing to ``matrix`` does not change the file. Raises ValueError for a
+        matrix that is not float32 stored by rows: use ``load_vectors``.
         """
         source = Source(path)
         with source.open() as stream:
@@ -209,5 +208,7 @@ class WordVectors:
         words, matrix = arrays.read(source, kind, words=words)
         if matrix.dtype != torch.float32 or not matrix.is_contiguous():
             raise refusal("map", name=source.name, dtype=matrix.dtype)
-        next(arrays.rows(source.name, words, matrix, None, []))  # as many words as rows
+        next(
+            arrays.rows(source.name, words, matrix, None, [])
+        )  # checks that there are as many words as rows
         return cls(words, matrix, format=kind)

@@ -1,7 +1,7 @@
 """Vectors in text: whole blocks of lines are parsed by polars.
 
-What a CSV reader cannot take (words with spaces, damaged rows) goes row by row, so that an error
-can name its line.
+Blocks that a CSV reader cannot parse (words with spaces, damaged rows) are parsed row by row, so
+that an error can name its line.
 """
 
 import re
@@ -10,11 +10,11 @@ import numpy as np
 
 from embedlinear.language import say
 from embedlinear.vectors.layout import LONGEST, NUMBER, is_number, parts, shown
-from embedlinear.vectors.words import counted, refusal
+from embedlinear.vectors.words import plural, refusal
 
-BLOCK = 1 << 20  # bytes; more memory buys no more speed
+BLOCK = 1 << 20  # bytes; more memory is not faster
 BOM = b"\xef\xbb\xbf"
-MARKS = {  # the first bytes of a text that say its encoding
+MARKS = {  # byte order marks, and their encodings
     b"\xff\xfe\0\0": "utf-32",
     b"\0\0\xfe\xff": "utf-32",
     b"\xff\xfe": "utf-16",
@@ -24,7 +24,7 @@ MARKS = {  # the first bytes of a text that say its encoding
 
 
 def opened(stream, name, encoding, errors):
-    """The first bytes of ``stream``, brought to UTF-8 without a mark, and whether that is all."""
+    """The first bytes of ``stream``, in UTF-8 without a mark, and whether that is all of it."""
     start = stream.peek(4)
     mark = next((mark for mark in MARKS if start.startswith(mark)), BOM)
     if encoding := encoding or MARKS[mark]:
@@ -40,7 +40,7 @@ def opened(stream, name, encoding, errors):
 
 
 def blocks(stream, name, limit):
-    """Yield whole lines, about BLOCK bytes at a time, ``limit`` lines at most."""
+    """Yield blocks of whole lines, about BLOCK bytes each, at most ``limit`` lines."""
     rest, part = b"", b"\n"
     while part and limit != 0:
         part = stream.read(BLOCK)
@@ -59,8 +59,8 @@ def blocks(stream, name, limit):
 
 
 def read(stream, name, layout, limit, problems):
-    """Yield (line, words, numbers) of some rows at a time: words as str or bytes in UTF-8,
-    numbers an array (k, d). What is odd is appended to ``problems``."""
+    """Yield (first line, words, numbers) of blocks: words as str or bytes in UTF-8, numbers an
+    array (k, d). Anything odd is appended to ``problems``."""
     line = 2 if layout.skip else 1
     stream.read(layout.skip)
     yield line, [], np.empty((0, layout.d))
@@ -89,7 +89,7 @@ def read(stream, name, layout, limit, problems):
 
 
 def quickly(block, layout):
-    """(lines, words, numbers) of ``block`` by polars, or None: some row needs a closer look."""
+    """(lines, words, numbers) of ``block`` by polars, or None if a row needs ``slowly``."""
     import polars
 
     d, sep = layout.d, layout.sep.encode()
@@ -97,12 +97,12 @@ def quickly(block, layout):
         return None
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
-    if block[: block.find(b"\n")].endswith(sep):  # as fastText ends its rows
+    if block[: block.find(b"\n")].endswith(sep):  # fastText ends its rows so
         block = block.replace(sep + b"\n", b"\n")
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
     if block.startswith(BOM) or b"\r" in block or (b"\t" in block and sep != b"\t"):
         return None  # polars would drop them
-    # A number is rounded to float64 and then to float32, as by Python, and so by gensim.
+    # A number is rounded to float64 and then to float32, as in Python and gensim.
     schema = {"word": polars.String} | {str(i): polars.Float64 for i in range(d)}
     options = {"has_header": False, "separator": layout.sep, "quote_char": None}
     try:
@@ -146,7 +146,7 @@ def slowly(block, name, layout, first):
 def wrong(where, row, word, fields, d, hint):
     """A ValueError for a row that is not a word and d numbers."""
     if len(fields) != d:
-        numbers, count = counted(d, "number"), len(fields)
+        numbers, count = plural(d, "number"), len(fields)
         return refusal("too-few", where=where, d=numbers, count=count, row=shown(row))
     place = next(i for i, field in enumerate(fields) if not is_number(field))
     about = {"place": place + 1, "d": d, "field": shown(fields[place]), "hint": hint}
@@ -154,13 +154,13 @@ def wrong(where, row, word, fields, d, hint):
 
 
 def check_word(where, word, numbers):
-    """Refuse a row with too many numbers: a field of its word is written like its numbers.
+    """Reject a row with too many numbers: a field of its word is written like its numbers.
 
-    It has as many decimals as one of them has at least. "windows 10" and "python 3.1" are
-    words; in "the 0.4183 0.2497 ..." there is a number too many.
+    It has at least as many decimals as one of them. "windows 10" and "python 3.1" are words;
+    "the 0.4183 0.2497 ..." has one number too many.
     """
     least = min(len(number.partition(b".")[2]) for number in numbers)
     for field in word.split(b" ")[1:]:
         if is_number(field) and len(field.partition(b".")[2]) >= least:
-            about = {"d": counted(len(numbers), "number"), "field": shown(field)}
+            about = {"d": plural(len(numbers), "number"), "field": shown(field)}
             raise refusal("too-many", where=where, word=shown(word), **about)

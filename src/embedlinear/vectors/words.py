@@ -8,23 +8,23 @@ from embedlinear.language import say
 
 
 def refusal(message, **values):
-    """A ValueError with a text from ``messages.toml``."""
+    """A ValueError with a message from ``messages.toml``."""
     return ValueError(say(message, **values))
 
 
-def counted(count, noun):
-    """``count`` with its noun: 1 row, 2 rows."""
+def plural(count, noun):
+    """``count`` and its noun: 1 row, 2 rows."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def few(items, most=5):
-    """The first of ``items``."""
+    """The first ``most`` of ``items``, as text."""
     items = list(map(str, items))
     return ", ".join(items[:most]) + ", ..." * (len(items) > most)
 
 
 def checked(words, what):
-    """``words``, an iterable of str, as a list; TypeError naming ``what`` for another kind."""
+    """``words``, an iterable of str, as a list; a TypeError for others names ``what``."""
     try:
         found = [words] if isinstance(words, bytes) else list(words)
     except TypeError:
@@ -54,8 +54,11 @@ def in_order(words, what):
     return found
 
 
-def beside(path):
-    """The word list of ``table.npy``: ``table.words.txt``, beside it or beside its target."""
+def word_list(path):
+    """The path of the word list of ``table.npy``: ``table.words.txt``, in its folder.
+
+    For a symbolic link, it is in the folder of the link or of its target.
+    """
     near = Path(path).with_suffix(".words.txt")
     if os.path.lexists(near) or not os.path.islink(path):
         return near
@@ -71,8 +74,8 @@ def given(words, encoding=None, errors="strict"):
 
 
 def from_bytes(data, name, encoding=None, errors="strict", ours=False):
-    """The words of the file ``name`` that holds one a line; ``ours``: ``save`` wrote it, so
-    that a mark at its beginning, or a carriage return, is part of a word."""
+    """The words of the file ``name``, one per line. ``ours``: ``save`` wrote it, so a byte
+    order mark or a carriage return is part of a word."""
     try:
         text = data.decode("utf-8" if ours else encoding or "utf-8-sig", errors)
     except UnicodeDecodeError as error:
