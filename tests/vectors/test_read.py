@@ -226,7 +226,10 @@ BROKEN = {
     "damaged bzip2": (bz2.compress(PLAIN)[:-9], "bzip2 archive is damaged"),
     "damaged zip": (b"PK\x03\x04" + bytes(40), "zip archive is damaged"),
     "much of nothing": (gzip.compress(b"0 " * (1 << 24)), "no line end within"),
-    "npy, header only": (b"\x93NUMPY\x01\x00\x04\x00{x}\n", "npy is cut off or damaged"),
+    "npy, header only": (
+        b"\x93NUMPY\x01\x00\x04\x00{x}\n",
+        "npy is cut off or damaged",
+    ),
     "safetensors": (
         struct.pack("<Q", 4) + b"{x}}",
         "safetensors is cut off or damaged",
