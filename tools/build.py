@@ -9,7 +9,9 @@ import os
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader
@@ -47,6 +49,29 @@ def bring_takeaway(language: str, folder: Path) -> None:
             shutil.copy2(made, folder)
 
 
+def bring_package(out: Path) -> str:
+    """Put the package beside the pages whose notebooks install it; returns where it is.
+
+    The folder is named by what is in the wheel, so that a notebook taken away installs
+    what its page was built with, for as long as the folder is served.
+    """
+    with TemporaryDirectory() as name:
+        copy = Path(name)
+        left_out = shutil.ignore_patterns("*.egg-info", "__pycache__")
+        shutil.copytree(ROOT / "src", copy / "src", ignore=left_out)
+        for file in ("pyproject.toml", "LICENSE"):
+            shutil.copy(ROOT / file, copy)
+        code = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
+        told = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}  # zip's first day
+        command = [sys.executable, "-c", code]
+        subprocess.run(command, cwd=copy, env=told, capture_output=True, check=True)
+        (wheel,) = (copy / "dist").glob("*.whl")
+        place = f"package/{sha256(wheel.read_bytes()).hexdigest()[:12]}/{wheel.name}"
+        (out / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(wheel, out / place)
+    return place
+
+
 def tidy(folder: Path) -> None:
     """Leave only what a browser asks for, and no page that the book no longer has."""
     for pattern in NOT_SERVED:
@@ -81,9 +106,15 @@ def write_root(out: Path) -> None:
 
 def state(out: Path) -> str:
     """All that the site is made from, and its pages, by their times and sizes."""
-    names = ("conf.py", "_config.yml", "_toc.yml", "constraints.txt")
+    names = ("conf.py", "_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml")
     paths = [ROOT / name for name in names]
-    paths += [p for p in (ROOT / "book").rglob("*") if p.suffix not in (".mo", ".pyc")]
+    made = {".mo", ".pyc"}
+    paths += [
+        p
+        for x in ("book", "src")
+        for p in (ROOT / x).rglob("*")
+        if p.suffix not in made
+    ]
     paths += [Path(__file__), *TAKEAWAY.glob("*"), *out.rglob("*.html")]
     address = [os.environ.get(name) for name in ("BOOK_SITE", "BOOK_REPOSITORY")]
     lines = [f"{sys.version} {address}"]
@@ -102,6 +133,8 @@ def build(out: Path = SITE) -> list[str]:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == state(out):
         return []
     stamp.unlink(missing_ok=True)
+    if os.environ.get("BOOK_SITE"):  # else the notebooks' address is not known
+        os.environ["BOOK_PACKAGE"] = bring_package(out)
     running = {}
     for language in languages():
         bring_takeaway(language, out / language)

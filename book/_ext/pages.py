@@ -4,12 +4,14 @@ sphinxext-opengraph would make the cards that chat windows show, but it puts spa
 between Chinese words and code, runs on into the next heading, and loads matplotlib.
 """
 
+import os
 import re
 import unicodedata
 from pathlib import Path
 
 from bs4 import BeautifulSoup
 from docutils import nodes
+from sphinx.locale import _
 
 ROOM = 180  # columns that result lists show of a description; a Han sign takes two
 SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？]|$)\s*")
@@ -51,11 +53,14 @@ def has_widget(doctree) -> bool:
 
 
 def takeaway(folder: Path) -> list[dict]:
-    """The whole book in one file, where `make takeaway` has left it."""
-    files = (folder / f"embedlinear-{folder.name}.{kind}" for kind in ("pdf", "epub"))
+    """The whole book in one file, where `make takeaway` has left it, and its package."""
+    names = [f"embedlinear-{folder.name}.{kind}" for kind in ("pdf", "epub")]
+    names += [f"../{os.environ.get('BOOK_PACKAGE', 'none.whl')}"]
+    kinds = {".pdf": "PDF", ".epub": "EPUB", ".whl": _("the Python package")}
     return [
-        {"name": file.name, "kind": file.suffix[1:].upper(), "size": size}
-        for file in files
+        {"name": name, "kind": kinds[file.suffix], "size": size}
+        for name in names
+        for file in [folder / name]
         if file.exists()
         for size in [f"{file.stat().st_size / 1e6:.1f} MB"]
     ]

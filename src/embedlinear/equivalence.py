@@ -7,6 +7,7 @@ and there is no bias. The conversions copy: afterwards each layer learns for its
 from typing import NamedTuple
 
 import torch
+from torch import nn
 from torch.func import functional_call
 
 from embedlinear.embedding import Embedding
@@ -15,7 +16,7 @@ from embedlinear.linear import Linear
 from embedlinear.onehot import one_hot
 
 
-def linear_from_embedding(embedding) -> Linear:
+def linear_from_embedding(embedding: nn.Module) -> Linear:
     """Return ``Linear(V, D, bias=False)`` that maps ``one_hot(i)`` to ``embedding(i)``.
 
     Its weight (D, V) is a transposed copy of the rows as a lookup returns them: with
@@ -33,7 +34,9 @@ def linear_from_embedding(embedding) -> Linear:
     return linear
 
 
-def embedding_from_linear(linear, padding_idx=None, fold_bias=False) -> Embedding:
+def embedding_from_linear(
+    linear: nn.Module, padding_idx: int | None = None, fold_bias: bool = False
+) -> Embedding:
     """Return ``Embedding(in_features, out_features)`` that maps i to column i.
 
     Its weight is a transposed copy; ``padding_idx`` keeps its values and gets no
@@ -71,7 +74,12 @@ class Comparison(NamedTuple):
         )
 
 
-def compare(embedding, linear, indices, grad_output=None) -> Comparison:
+def compare(
+    embedding: nn.Module,
+    linear: nn.Module,
+    indices: torch.Tensor,
+    grad_output: torch.Tensor | None = None,
+) -> Comparison:
     """Run both layers on the same ``indices`` (*), forward and backward.
 
     Takes this book's layers and PyTorch's, frozen or not: Embedding (V, D), and Linear

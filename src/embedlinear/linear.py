@@ -101,7 +101,9 @@ class Linear(nn.Module):
         return affine.apply(rows, weight, bias).reshape(*x.shape[:-1], weight.size(0))
 
     @torch.no_grad()
-    def set_weight(self, weight: torch.Tensor, bias: torch.Tensor | None = None):
+    def set_weight(
+        self, weight: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> None:
         """Copy ``weight`` (out_features, in_features), and ``bias``, into the layer's.
 
         An error leaves both unchanged: TypeError for what is not a tensor, RuntimeError

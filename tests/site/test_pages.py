@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import xml.etree.ElementTree as ET
+from hashlib import sha256
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import light
@@ -208,7 +209,13 @@ def test_the_map_has_every_page_in_every_language(site):
 
 
 def test_buttons_run_and_edit_this_page_and_its_notebook_installs_itself(site):
-    slug, install = "reader/book", '%pip install --quiet "embedlinear[book] @ git+'
+    slug = "reader/book"
+    (wheel,) = re.findall(r"package/\w+/\S+?\.whl", soup(site, "en", "index").decode())
+    digest = sha256((site / wheel).read_bytes()).hexdigest()
+    assert (
+        wheel.split("/")[1] == digest[:12]
+    )  # what was built with these pages, for good
+    line = f'    %pip install --quiet "embedlinear[book] @ {SITE}/{wheel}"\n'
     for where, language, page, html in every_page(site):
         expected = [
             f"https://colab.research.google.com/github/{slug}/blob/gh-pages/{language}"
@@ -224,7 +231,6 @@ def test_buttons_run_and_edit_this_page_and_its_notebook_installs_itself(site):
         text = (site / language / expected[-1]).read_text(encoding="utf-8")
         for cell in json.loads(text)["cells"]:
             source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
-            line = f'{install}https://github.com/{slug}"'
             assert source.count(line) == ("setup" in tags), where
 
 

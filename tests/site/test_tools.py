@@ -1,6 +1,8 @@
 """The commands behind the Makefile, run as a newcomer and a maintainer run them."""
 
 import ast
+import email
+import hashlib
 import os
 import re
 import shutil
@@ -22,6 +24,7 @@ from tests.site.pages import LANGUAGES
 from tools import venv
 from tools.book import missing
 from tools.browser import served
+from tools.build import bring_package
 
 EXECUTE = (sys.executable, "-m", "tools.execute")
 DOCS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "deploy/README.md")
@@ -265,21 +268,72 @@ def test_the_book_lacks_nothing_in_its_languages():
 # --- what is published and promised ---
 
 
-def test_the_package_carries_its_fonts_and_every_module(tmp_path):
-    """What Colab installs is what lies in src/."""
-    left_out = shutil.ignore_patterns("*.egg-info")
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=left_out)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    done = run(*pip, "--no-build-isolation", "-w", tmp_path / "wheel", tmp_path)
-    assert done.returncode == 0, done.stderr
-    wheel = next((tmp_path / "wheel").glob("*.whl"))
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    return folder / bring_package(folder)
+
+
+def test_the_package_carries_its_fonts_and_every_module(wheel, tmp_path):
+    """What the notebooks install is what lies in src/; made twice, it is the same."""
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest()[:12] == wheel.parent.name
+    assert (tmp_path / bring_package(tmp_path)).read_bytes() == wheel.read_bytes()
     shutil.unpack_archive(wheel, tmp_path / "inside", "zip")
-    for path in (ROOT / "src").rglob("embedlinear/**/*"):
+    for path in (ROOT / "src/embedlinear").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             packed = tmp_path / "inside" / path.relative_to(ROOT / "src")
             assert packed.read_bytes() == path.read_bytes(), path
+
+
+def test_releases_agree(wheel):
+    """Package, changelog and citation tell the same version and the same of themselves."""
+    with zipfile.ZipFile(wheel) as packed:
+        (name,) = (n for n in packed.namelist() if n.endswith(".dist-info/METADATA"))
+        told = email.message_from_bytes(packed.read(name))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changes = re.search(
+        r"^## (\S+) \((.+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M
+    )
+    assert told["Version"] == citation["version"] == changes[1]
+    assert changes[2] in ("unreleased", str(citation.get("date-released")))
+    (author,) = citation["authors"]
+    assert (
+        told["Author"] == author["name"]
+        and told["License-Expression"] in (citation["license"])
+    )
+    assert set(citation["keywords"]) & set(told["Keywords"].split(","))
+    assert told.get_payload() == (ROOT / "src/README.md").read_text(encoding="utf-8")
+    matrix = (ROOT / ".github/workflows/test.yml").read_text()
+    tested = re.findall(r"3\.\d+", re.search(r"python: \[(.*)\]", matrix)[1])
+    lines = [f"Programming Language :: Python :: {version}" for version in tested]
+    assert set(lines) <= set(told.get_all("Classifier"))
+    assert told["Requires-Python"] == f">={tested[0]}"
+
+
+@pytest.mark.weekly
+def test_both_archives_are_fit_for_the_index_and_need_no_matplotlib(tmp_path):
+    """As .github/workflows/release.yml makes them; in an environment with nothing else."""
+    left_out = shutil.ignore_patterns("*.egg-info", "__pycache__")
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=left_out)
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    done = run(sys.executable, "-m", "build", "--no-isolation", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = sorted((tmp_path / "dist").iterdir())
+    assert [path.name.split("-")[-1] for path in made][0] == "any.whl" and len(
+        made
+    ) == 2
+    done = run(sys.executable, "-m", "twine", "check", "--strict", *made)
+    assert done.returncode == 0, done.stdout
+    run(sys.executable, "-m", "venv", tmp_path / "empty")
+    python = next((tmp_path / "empty").glob("[bS]*/python*"))
+    pip = [python, "-m", "pip", "install", "--no-compile", "--no-deps", "--quiet"]
+    done = run(*pip, made[0])
+    assert done.returncode == 0, done.stderr
+    code = "import embedlinear, embedlinear.explain as e; print(dir(embedlinear)); "
+    code += "print(e.explain('IndexError: index out of range in self', 'en')[0].title)"
+    done = run(python, "-c", code, cwd=tmp_path, PYTHONPATH="")
+    assert done.returncode == 0 and "Embedding" in done.stdout, done.stderr
 
 
 def pins(*names: str) -> dict[str, str]:

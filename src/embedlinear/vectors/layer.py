@@ -1,14 +1,23 @@
 """``embedding_for``: an embedding layer whose rows are a vocabulary's, filled from word vectors."""
 
+from collections.abc import Iterable, Mapping
+
 import torch
 
 from embedlinear.language import say
+from embedlinear.vectors.table import WordVectors
 from embedlinear.vectors.words import counted, in_order, refusal
 
 
 def embedding_for(
-    vocabulary, vectors, *, freeze=True, pad=None, unknown=0, layer=torch.nn.Embedding
-):
+    vocabulary: Iterable[str] | Mapping[str, int],
+    vectors: WordVectors,
+    *,
+    freeze: bool = True,
+    pad: str | int | None = None,
+    unknown: int | torch.Generator = 0,
+    layer: type[torch.nn.Module] = torch.nn.Embedding,
+) -> torch.nn.Module:
     """A ``torch.nn.Embedding`` (V, d) with a row for each word of ``vocabulary``, in its order.
 
     Args:

@@ -1,14 +1,18 @@
 """``load_vectors``: one line from a file of word vectors to words and a matrix."""
 
+import os
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 
 from embedlinear.language import say
 from embedlinear.vectors import arrays, binary, files, layout, text
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.collect import Rows
+from embedlinear.vectors.table import WordVectors
 from embedlinear.vectors.words import counted, refusal
 
+Words = Iterable[str] | Mapping[str, int]  # in order, or with their rows
 FORMATS = {  # what ``format`` may be: how it is read, and whether it has a header line
     "text": ("text", None),
     "word2vec": ("text", True),
@@ -21,9 +25,23 @@ FORMATS = {  # what ``format`` may be: how it is read, and whether it has a head
 }
 
 
-def load_vectors(path, *, words=None, format=None, header=None, sep=None, columns=None,
-                 tensor=None, limit=None, vocab=None, encoding=None, errors="strict",
-                 not_finite="raise", normalize=False, progress=True):  # fmt: skip
+def load_vectors(
+    path: str | os.PathLike,
+    *,
+    words: Words | str | os.PathLike | None = None,
+    format: str | None = None,
+    header: bool | str | None = None,
+    sep: str | None = None,
+    columns: tuple[int | None, ...] | None = None,
+    tensor: str | None = None,
+    limit: int | None = None,
+    vocab: Words | None = None,
+    encoding: str | None = None,
+    errors: str = "strict",
+    not_finite: str = "raise",
+    normalize: bool = False,
+    progress: bool = True,
+) -> WordVectors:
     """Read word vectors from a file: word2vec, GloVe, fastText, .npy or .safetensors.
 
     Args:

@@ -1,6 +1,8 @@
 """``WordVectors``: words, their matrix, and the questions one asks of them."""
 
+import os
 import unicodedata
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import NamedTuple
@@ -86,7 +88,14 @@ class WordVectors:
     Raises ValueError where words and rows do not match, or a word comes twice.
     """
 
-    def __init__(self, words, matrix, *, problems=(), format="memory"):
+    def __init__(
+        self,
+        words: Iterable[str] | Mapping[str, int],
+        matrix: torch.Tensor,
+        *,
+        problems: Iterable[str] = (),
+        format: str = "memory",
+    ) -> None:
         self.words = (
             words if isinstance(words, list) else lists.in_order(words, "words")
         )
@@ -97,24 +106,24 @@ class WordVectors:
             raise refusal("shape", shape=shape, words=words)
 
     @cached_property
-    def index(self):
+    def index(self) -> dict[str, int]:
         index = {word: row for row, word in enumerate(self.words)}
         if len(index) < len(self.words):
             twice = next(w for row, w in enumerate(self.words) if index[w] != row)
             raise refusal("twice", what="the words", word=twice)
         return index
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.words)
 
     def __repr__(self):
         n, d = self.matrix.shape
         return f"WordVectors({n} words, {d} numbers each)"
 
-    def __contains__(self, word):
+    def __contains__(self, word: str) -> bool:
         return word in self.index
 
-    def __getitem__(self, word):
+    def __getitem__(self, word: str | Iterable[str]) -> torch.Tensor:
         try:
             if isinstance(word, str):
                 return self.matrix[self.index[word]]
@@ -133,7 +142,7 @@ class WordVectors:
     def _lengths(self):
         return torch.linalg.vector_norm(self.matrix, dim=1)
 
-    def nearest(self, word, k=10):
+    def nearest(self, word: str | torch.Tensor, k: int = 10) -> list[tuple[str, float]]:
         """The ``k`` words whose vectors point most nearly the same way: [(word, cosine), ...].
 
         ``word`` is a str, which is left out of the answer itself, or a vector (d,). A vector of
@@ -165,7 +174,7 @@ class WordVectors:
         words = self.words[::-1]  # the first of those that are the same stays
         return {name: {same(w): w for w in words} for name, same in SAME.items()}
 
-    def coverage(self, vocabulary):
+    def coverage(self, vocabulary: Iterable[str]) -> Coverage:
         """Which words of ``vocabulary`` (an iterable of str) have vectors: a ``Coverage``.
 
         Raises TypeError for a single str, and for what is not a word.
@@ -183,7 +192,7 @@ class WordVectors:
                 found.missing.append(word)
         return found
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Write ``table.safetensors``, or ``table.npy`` and ``table.words.txt`` beside it.
 
         Whole or not at all: where a save fails, the old table stays. Raises ValueError for
@@ -192,7 +201,12 @@ class WordVectors:
         save(path, self.words, self.matrix.detach().cpu())
 
     @classmethod
-    def open(cls, path, *, words=None):
+    def open(
+        cls,
+        path: str | os.PathLike,
+        *,
+        words: Iterable[str] | str | os.PathLike | None = None,
+    ) -> "WordVectors":
         """Reopen what ``save`` wrote: the words are read, the matrix is mapped into memory.
 
         Mapped means that rows are read from the disk when they are first used, and shared with
