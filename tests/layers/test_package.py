@@ -1,6 +1,7 @@
 """The package hands its public names out lazily, to Python and to type checkers."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,3 +26,10 @@ def test_names_are_lazy_and_known_to_type_checkers():
     hints = {alias.name: line.module for line in block.body for alias in line.names}
     homes = {name: f"embedlinear.{home}" for name, home in embedlinear._HOME.items()}
     assert hints == homes
+
+
+def test_every_public_name_is_on_the_page_of_names():
+    """Whose cells print the docstrings, and are compared like those of any other page."""
+    page = Path(__file__).parents[2] / "book/en/api.ipynb"
+    shown = re.findall(r"reference\(embedlinear\.(\w+)\)", page.read_text("utf-8"))
+    assert sorted(shown) == sorted(embedlinear.__all__)

@@ -20,14 +20,16 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from embedlinear.book import language
 from tests.conftest import ROOT, build, run
-from tests.site.pages import LANGUAGES
+from tests.site.pages import LANGUAGES, PAGES
 from tools import venv
 from tools.book import missing
 from tools.browser import served
 from tools.build import bring_package
+from tools.weekly.audit import ADDRESS
 
 EXECUTE = (sys.executable, "-m", "tools.execute")
 DOCS = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "deploy/README.md")
+DOCS += ("SECURITY.md", "CODE_OF_CONDUCT.md")
 
 
 def notebook(path: Path, *sources: str, tags=()) -> Path:
@@ -369,8 +371,45 @@ def test_every_command_and_every_file_of_the_documentation_is_there(file):
         path = ROOT / ("src" if name.startswith("embedlinear") else "")
         path = path.joinpath(*name.split("."))
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
-    for link in re.findall(r"\]\(([^):#]+)\)", text):
+    for link in re.findall(r"\]\((?!\.\./\.\./)([^):#]+)\)", text):  # nor GitHub's own
         assert ((ROOT / file).parent / link).exists(), link
     paths = re.findall(r"`((?:src|tests|tools|book|deploy|\.\w+)/[\w./-]+)`", text)
     named = [path for path in paths if not re.search("NAME|xx", path)]
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+@pytest.mark.parametrize(("file", "folder"), [(DOCS[0], "en"), (DOCS[1], "zh")])
+def test_the_readme_lists_every_chapter_by_its_title(file, folder):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    told = dict(re.findall(rf"\[([^]]+)\]\(book/{folder}/([\w-]+)\.ipynb\)", text))
+    listed = {page: title for title, page in told.items()}
+    for page in PAGES[1:]:
+        cells = nbformat.read(ROOT / f"book/{folder}/{page}.ipynb", as_version=4).cells
+        title = cells[0].source.partition("\n")[0].removeprefix("# ")
+        assert page.startswith("pitfalls-") or listed[page] == title
+
+
+@pytest.mark.weekly
+def test_two_builds_of_one_commit_are_equal(tmp_path):
+    """Byte for byte, from two copies of the tree; what a build keeps for the next is left out."""
+    trees = []
+    for name in ("one", "two"):
+        left_out = shutil.ignore_patterns(".*", "_build", "__pycache__", "*.mo")
+        tree = Path(shutil.copytree(ROOT, tmp_path / name / "book", ignore=left_out))
+        done = build(tree, **ADDRESS)
+        assert done.returncode == 0, done.stderr
+        site = tree / "_build" / "html"
+        kept = {"environment.pickle", ".buildinfo"}
+        files = [path for path in site.rglob("*") if path.is_file()]
+        trees.append(
+            {
+                str(path.relative_to(site)): hashlib.sha256(
+                    path.read_bytes()
+                ).hexdigest()
+                for path in files
+                if path.name not in kept
+            }
+        )
+    one, two = trees
+    assert len(one) > 100 and one.keys() == two.keys()
+    assert not [name for name in one if one[name] != two[name]]

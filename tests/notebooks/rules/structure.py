@@ -26,7 +26,7 @@ TAGS = {
     "markdown": {"bilingual", "remove-cell"},
 }
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-NOT_CHAPTERS = {"index", "setup", "glossary", "source-check", "colophon"}
+NOT_CHAPTERS = {"index", "setup", "api", "glossary", "source-check", "colophon"}
 CODE_CELLS = (15, 38)  # the exercises' cells and those of interactive figures included
 MEDIAN_LINES = 4
 LINE_LENGTH = 88  # of code
