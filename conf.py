@@ -1,4 +1,4 @@
-"""Hands _config.yml and _toc.yml to Sphinx, for the language of the given tag (`-t zh`)."""
+"""Pass _config.yml and _toc.yml to Sphinx, for the language of the given tag (`-t zh`)."""
 
 import os
 import sys
@@ -33,15 +33,15 @@ book_languages = about()
 for unused in ("comments_config", "intersphinx_mapping", "latex_doc_overrides"):
     settings.pop(unused, None)
 
-# Whoever publishes the book knows the addresses, and sets them in the environment.
+# The publisher of the book knows the addresses, and sets them in the environment.
 book_repository = os.environ.get("BOOK_REPOSITORY", "").rstrip("/").removesuffix(".git")
 book_site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
 if book_site:
     settings["html_baseurl"] = f"{book_site}/{book_language}/"
-# A page that is not there is shown at any depth, so its links begin at the server's root.
+# The 404 page is shown at any depth, so its links begin at the server's root.
 settings["notfound_urls_prefix"] = f"{urlsplit(book_site).path}/{book_language}/"
 
-# Sphinx looks for news in pages and templates only; this makes it look at the rest, too.
+# Sphinx checks only pages and templates for changes; this makes it check the rest, too.
 machinery = sorted(
     path for name in ("_ext", "_static") for path in (ROOT / "book" / name).rglob("*")
 )

@@ -1,9 +1,9 @@
-"""What all tests need, those of a single notebook too: `pytest book/en/setup.ipynb`."""
+"""What all tests need, also those of a single notebook: `pytest book/en/setup.ipynb`."""
 
 import os
 from pathlib import Path
 
-# Two workers with two threads each would fight for two cores; a number set stays.
+# Two workers with two threads each would compete for two cores; a given number stays.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Kernels, builds and torchrun's processes find sitecustomize.py there.
 quick = str(Path(__file__).parent / "tests" / "quick")

@@ -1,4 +1,4 @@
-"""What several test files need: the built site, a little book to break, and a browser."""
+"""What several test files need: the built site, a small book to break, and a browser."""
 
 import gc
 import os
@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """The million objects of the modules under test stay: the collector passes over them,
-    and looks less often through the pages that tests keep."""
+    """Freeze the million objects of the modules under test: the garbage collector skips
+    them, and scans the pages that tests keep less often."""
     gc.disable()
     try:
         return (yield)
@@ -47,7 +47,7 @@ def build(root: Path, *arguments, **environment) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="session")
 def site() -> Path:
-    """The site as it is published: with the addresses, and all that hangs on them."""
+    """The site as it is published: with the addresses, and everything that needs them."""
     from tools.weekly.audit import ADDRESS
 
     out = ROOT / "_build" / "published" / "html"
@@ -80,7 +80,7 @@ def browser():
         except Error as error:
             if os.environ.get("CI"):
                 raise
-            pytest.skip(f"no Chromium to look at the site with: {error}")
+            pytest.skip(f"no Chromium to open the site: {error}")
         yield chromium
         chromium.close()
 

@@ -1,6 +1,6 @@
-"""What the book consists of: its languages, its pages, and what a page computed.
+"""The book's parts: its languages, its pages, and a fingerprint of each page's results.
 
-`_config.yml` lists the languages and `_toc.yml` the pages; everything else asks here.
+`_config.yml` lists the languages and `_toc.yml` the pages; everything else reads them here.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ RECORD = ROOT / "book" / "data" / "verified.json"  # of the last `make execute`
 
 
 def config(root: Path = ROOT) -> dict:
-    """What `_config.yml` says."""
+    """The content of `_config.yml`."""
     return yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
 
 
 def languages(root: Path = ROOT) -> list[str]:
-    """The languages of the book, the first of which the others are compared with."""
+    """The languages of the book; the others are compared with the first."""
     return list(config(root)["languages"])
 
 
@@ -29,17 +29,17 @@ def about(root: Path = ROOT) -> list[dict]:
     return [
         {
             "folder": folder,
-            "tag": says["language"].replace("_", "-"),
-            "title": says["project"],
-            "lost": says["notfound_context"]["title"],
-            **says["about"],
+            "tag": setting["language"].replace("_", "-"),
+            "title": setting["project"],
+            "lost": setting["notfound_context"]["title"],
+            **setting["about"],
         }
-        for folder, says in config(root)["languages"].items()
+        for folder, setting in config(root)["languages"].items()
     ]
 
 
 def pages(root: Path = ROOT) -> list[str]:
-    """The pages in reading order, those in parts too."""
+    """The pages in reading order, including those in parts."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     return [toc["root"], *files_in(toc)]
 
@@ -53,7 +53,7 @@ def files_in(toc) -> list[str]:
 
 
 def catalogue(language: str, root: Path = ROOT) -> dict[str, str]:
-    """The words of the site in a language, by the English ones that templates say."""
+    """The site's words in a language, by the English words in the templates."""
     code = config(root)["languages"][language].get("language")
     return words(root / "book" / "_locale" / f"{code}" / "LC_MESSAGES" / "sphinx.po")
 
@@ -66,7 +66,7 @@ def words(file: Path) -> dict[str, str]:
 
 
 def keys(tree: dict, path: str = "") -> set[str]:
-    """The places in a nested dict: `about.name`, say."""
+    """The keys of a nested dict with their paths, such as `about.name`."""
     inner = {f"{path}{key}.": value for key, value in tree.items()}
     return {key[:-1] for key in inner}.union(
         *(keys(value, key) for key, value in inner.items() if isinstance(value, dict))
@@ -74,13 +74,13 @@ def keys(tree: dict, path: str = "") -> set[str]:
 
 
 def missing(root: Path = ROOT) -> list[str]:
-    """All that any language lacks, and notebooks that no table of contents lists."""
-    listed, told = pages(root), config(root)["languages"]
-    wanted, problems = keys(next(iter(told.values()))), []
+    """Everything that a language lacks, and notebooks that the table of contents lacks."""
+    listed, settings = pages(root), config(root)["languages"]
+    wanted, problems = keys(next(iter(settings.values()))), []
     files = (root / "book" / "_locale").rglob("sphinx.po")
     known = {word for file in files for word in words(file)}
-    for language, says in told.items():
-        lacking = sorted(wanted - keys(says))
+    for language, setting in settings.items():
+        lacking = sorted(wanted - keys(setting))
         problems += [f"_config.yml: languages.{language}.{key}" for key in lacking]
         here = {path.stem for path in (root / "book" / language).glob("*.ipynb")}
         absent = [page for page in listed if page not in here]
@@ -88,7 +88,7 @@ def missing(root: Path = ROOT) -> list[str]:
         card = f"book/_static/card-{language}.png"
         if not (root / card).exists():
             problems.append(f"{card}: python -m tools.once.social_cards")
-        code = says.get("language", language)
+        code = setting.get("language", language)
         if not code.startswith("en"):
             translated = catalogue(language, root)
             absent = sorted(word for word in known if not translated.get(word))
@@ -97,15 +97,15 @@ def missing(root: Path = ROOT) -> list[str]:
     problems = [f"missing: {problem}" for problem in problems]
     return problems + [
         f"in no table of contents: book/{language}/{path.name}; _toc.yml lists pages"
-        for language in told
+        for language in settings
         for path in sorted((root / "book" / language).glob("*.ipynb"))
         if path.stem not in listed
     ]
 
 
 def fingerprint(path: Path) -> str:
-    """Of a notebook's code and text output; not of prose, pictures and timings."""
-    told = hashlib.sha256()
+    """A digest of a notebook's code and text output, not of prose, pictures and timings."""
+    digest = hashlib.sha256()
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] != "code":
             continue
@@ -116,5 +116,5 @@ def fingerprint(path: Path) -> str:
             drawn = any(kind.startswith("image/") for kind in data)
             texts += [*output.get("text", []), output.get("evalue", "")]
             texts += [] if drawn else data.get("text/plain", [])
-        told.update("".join(texts).encode() + b"\0")
-    return told.hexdigest()[:16]
+        digest.update("".join(texts).encode() + b"\0")
+    return digest.hexdigest()[:16]

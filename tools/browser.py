@@ -1,4 +1,4 @@
-"""The one Chromium of tools and tests, and how they ask it what sticks out of a page."""
+"""The Chromium of tools and tests, and the check for content that overflows a page."""
 
 import functools
 import http.server
@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-# Without these flags a browser in a closed network spends its time on calls to its maker.
+# Without these flags a browser in a closed network spends its time on background requests.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -33,12 +33,12 @@ STICKING_OUT = Path(__file__).with_name("sticking_out.js").read_text("utf-8")
 
 
 def chromium() -> str | None:
-    """The path of Debian's Chromium or of Chrome; None leaves the search to Playwright."""
+    """The path of Debian's Chromium or of Chrome; None lets Playwright search."""
     return shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def launch(playwright):
-    """Start it. Raises playwright's Error, which says how to get one, without any."""
+    """Start it. Without a browser, raises playwright's Error, which says how to install one."""
     path = chromium()
     where = {"executable_path": path} if path else {"channel": "chrome"}
     return playwright.chromium.launch(args=list(FLAGS), **where)

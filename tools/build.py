@@ -38,7 +38,7 @@ def sphinx(language: str, out: Path, doctrees: Path, *options: str) -> subproces
 
 
 def bring_takeaway(language: str, folder: Path) -> None:
-    """Put the book as PDF and EPUB beside its pages, where both are up to date."""
+    """Copy the book's PDF and EPUB to the site if both are up to date."""
     sources = [ROOT / "_toc.yml", *(ROOT / "book" / language).glob("*.ipynb")]
     newest = max(path.stat().st_mtime for path in sources)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def bring_package(out: Path) -> str:
 
 
 def tidy(folder: Path) -> None:
-    """Leave only what a browser asks for, and no page that the book no longer has."""
+    """Remove files that browsers do not request, and pages that the book no longer has."""
     for pattern in NOT_SERVED:
         for path in (folder / "_static").rglob(pattern):
             path.unlink()
@@ -83,7 +83,7 @@ def tidy(folder: Path) -> None:
 
 
 def write_root(out: Path) -> None:
-    """What stands above the languages: start page, page for the lost, and site map."""
+    """The pages above the languages: start page, 404 page and sitemap."""
     site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
     templates = Environment(loader=FileSystemLoader(ROOT / "book" / "_templates"))
     for name, file, lost in (
@@ -100,12 +100,12 @@ def write_root(out: Path) -> None:
             pages=["" if page == "index" else f"{page}.html" for page in pages()],
         )
         (out / file).unlink(missing_ok=True)
-        if site or file.endswith(".html"):  # a map has whole addresses
+        if site or file.endswith(".html"):  # a sitemap has absolute addresses
             (out / file).write_text(text + "\n", encoding="utf-8")
 
 
 def state(out: Path) -> str:
-    """All that the site is made from, and its pages, by their times and sizes."""
+    """Times and sizes of the site's sources and pages."""
     names = ("conf.py", "_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml")
     paths = [ROOT / name for name in names]
     made = {".mo", ".pyc"}
@@ -124,7 +124,7 @@ def state(out: Path) -> str:
 
 
 def build(out: Path = SITE) -> list[str]:
-    """Build into `out/zh` and `out/en`; returns what went wrong, nothing if nothing did."""
+    """Build into `out/zh` and `out/en`; returns the errors, empty if there are none."""
     problems = missing()
     if problems:
         return problems
@@ -142,7 +142,7 @@ def build(out: Path = SITE) -> list[str]:
     for language, process in running.items():
         printed, _ = process.communicate()
         if process.returncode:
-            # An incremental build after a failed one would pass over what failed.
+            # An incremental build after a failed one would skip the failed pages.
             shutil.rmtree(doctrees / language, ignore_errors=True)
             problems.append(f"book/{language} did not build:\n{printed.strip()}")
         else:

@@ -1,8 +1,8 @@
 """Run notebooks in place, side by side: `python -m tools.execute [NOTEBOOK ...]`.
 
 A notebook is written back only when all its cells ran; one that fails keeps its file.
-After a run of all of them, book/data/verified.json says with what, and when: the colophon
-shows it.
+After a run of all notebooks, book/data/verified.json records versions and date; the
+colophon shows them.
 """
 
 import argparse
@@ -31,7 +31,7 @@ KEPT = ("tags", "mystnb")
 
 
 def clean(notebook) -> None:
-    """Drop what says where and when it ran; keep what authors wrote and cells printed."""
+    """Remove traces of place and time; keep the authors' text and the cells' outputs."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         kept = {key: cell.metadata[key] for key in cell.metadata if key in KEPT}
@@ -42,7 +42,7 @@ def clean(notebook) -> None:
 
 
 def write(notebook, path: Path) -> None:
-    """Through a temporary file: a run that is interrupted leaves the old notebook whole."""
+    """Write through a temporary file: an interrupted run does not damage the notebook."""
     temporary = path.with_suffix(".ipynb.tmp")
     text = nbformat.writes(notebook, indent=1, ensure_ascii=False)
     temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -56,14 +56,14 @@ def failed(cell) -> bool:
 
 
 def execute(path: Path) -> str | None:
-    """Run one notebook in place; returns what went wrong and in which cell, or nothing."""
+    """Run one notebook in place; returns the error and its cell, or nothing."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
         timeout=600,
         kernel_name="python3",
         record_timing=False,
-        coalesce_streams=True,  # else how fast a cell printed would show in the file
+        coalesce_streams=True,  # otherwise the file would depend on how fast a cell prints
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
@@ -81,7 +81,7 @@ def execute(path: Path) -> str | None:
 
 
 def record(paths: list[Path]) -> None:
-    """Note with what all the notebooks ran, and what came out."""
+    """Record the versions that all notebooks ran with, and their fingerprints."""
     from embedlinear import select_device  # it loads torch
 
     notebooks = [nbformat.read(path, as_version=4) for path in paths]
@@ -113,7 +113,7 @@ def main() -> None:
         running = {pool.submit(execute, path): path for path in paths}
         for done in tqdm(as_completed(running), total=len(running), unit="notebook"):
             if done.result():
-                problems.append(f"{running[done]} is left as it was: {done.result()}")
+                problems.append(f"{running[done]} was not changed: {done.result()}")
     if problems:
         sys.exit("\n".join(problems))
     if not options.notebooks:

@@ -1,8 +1,8 @@
 """Pack the built site for a server: `python -m tools.pack [--out _build/served]`.
 
-What readers ask for, each text file with its compressed twins beside it (.gz, and .br for
-a server that knows it): nothing is left to compress while readers wait. This is a copy,
-for a twin that is older than its file would be served in its place.
+Each text file gets compressed versions next to it (.gz, and .br for servers that support
+it), so that nothing is compressed while readers wait. This is a copy, because a compressed
+version older than its file would be served in its place.
 """
 
 import argparse
@@ -21,11 +21,11 @@ from tools.build import SITE
 
 TEXT = {".html", ".css", ".js", ".svg", ".json", ".ipynb", ".xml", ".txt"}
 NOT_SERVED = shutil.ignore_patterns(".*", "jupyter_execute", "*.mo", "objects.inv")
-SMALL = 200  # bytes; below, a header weighs more than what is saved
+SMALL = 200  # bytes; below this, the header is larger than the saving
 
 
 def compress(path: Path) -> None:
-    """Write path.gz and path.br, where they are smaller."""
+    """Write path.gz and path.br if they are smaller."""
     data = path.read_bytes()
     if path.suffix not in TEXT or len(data) < SMALL:
         return
@@ -39,12 +39,12 @@ def compress(path: Path) -> None:
 
 
 def pack(site: Path, out: Path) -> int:
-    """Copy `site` to `out` and compress it; returns how many files readers can ask for.
+    """Copy `site` to `out` and compress it; returns the number of files.
 
-    `out` is replaced in one step, when all is there. Raises FileNotFoundError without a site.
+    `out` is replaced in one step, when it is complete. Raises FileNotFoundError without a site.
     """
     if not (site / "index.html").is_file():
-        raise FileNotFoundError(f"{site} holds no site: `make book` builds it")
+        raise FileNotFoundError(f"{site} contains no site: `make book` builds it")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
         fresh = Path(shutil.copytree(site, Path(folder) / "fresh", ignore=NOT_SERVED))

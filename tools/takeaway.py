@@ -1,8 +1,8 @@
 """The whole book as one PDF and one EPUB in each language: `python -m tools.takeaway`.
 
-Both are made from the pages of the site, so they show what the site shows: the PDF is the
-pages in a row, printed by Chromium; the EPUB is the pages in a zip file, with a list of
-what is in it. The start page of the site then links them.
+Both are made from the pages of the site, so they show what the site shows: the PDF is all
+pages, printed by Chromium; the EPUB is a zip file of the pages with a manifest. The start
+page of the site then links to them.
 """
 
 import argparse
@@ -93,7 +93,7 @@ def chapter(site: Path, page: str, folder: Path):
 
 
 def truetype(source: Path, text: str, target: Path) -> None:
-    """Cut a font to what is used, in TrueType outlines: a PDF draws the others."""
+    """Subset a font to the glyphs used, as TrueType outlines: a PDF draws others as shapes."""
     font, used = TTFont(source), set(map(ord, text))
     cmap = {code: name for code, name in font.getBestCmap().items() if code in used}
     names = [".notdef", *sorted(set(cmap.values()))]
@@ -138,13 +138,13 @@ def prepare(here: dict, site: Path, folder: Path) -> dict[str, str]:
     parts |= {page: str(article) for page, article in chapters.items()}
     truetype(HAN, "".join(parts.values()), folder / "han.woff")
     math = TTFont(MATH)
-    math.flavor = "woff"  # not every reader of e-books knows woff2
+    math.flavor = "woff"  # not every e-book reader supports woff2
     math.save(folder / "math.woff")
     return parts
 
 
 def page_numbers(path: Path) -> dict[str, int]:
-    """On which page each anchor lies that a link leads to."""
+    """The page number of each anchor that a link leads to."""
     with pikepdf.open(path) as pdf:
         order = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
         return {
@@ -154,7 +154,7 @@ def page_numbers(path: Path) -> dict[str, int]:
 
 
 def say_once(items) -> None:
-    """Mend the outline: Chromium writes a title twice that it moved to a next page."""
+    """Fix the outline: Chromium writes a title twice if it moved it to the next page."""
     for item in items:
         half = item.title[: len(item.title) // 2]
         item.title = half if half * 2 == item.title else item.title
@@ -162,7 +162,7 @@ def say_once(items) -> None:
 
 
 def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> None:
-    """Print twice: the first time tells the page numbers for the contents."""
+    """Print twice: the first time gives the page numbers for the contents."""
     html = render("document.html", here, body="".join(parts.values()), paper=True)
     book, source = BeautifulSoup(html, "html.parser"), folder / "book.html"
     for link in book.find_all("a", href=True):
@@ -186,14 +186,14 @@ def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> No
     tab.close()
     with pikepdf.open(target, allow_overwriting_input=True) as pdf:
         pdf.docinfo["/Author"] = config()["author"]
-        del pdf.docinfo["/Creator"]  # it names the machine's system
+        del pdf.docinfo["/Creator"]  # it names the operating system
         with pdf.open_outline() as outline:
             say_once(outline.root)
         pdf.save(object_stream_mode=pikepdf.ObjectStreamMode.generate)  # half the size
 
 
 def make_epub(browser, here: dict, parts: dict, folder: Path, target: Path) -> None:
-    """The parts in a zip file, with a picture of the title page as its cover."""
+    """Pack the parts into a zip file, with a picture of the title page as its cover."""
     for name, body in parts.items():
         text = render("document.html", here, body=body, paper=False)
         (folder / f"{name}.xhtml").write_text(text, encoding="utf-8")

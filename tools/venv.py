@@ -1,8 +1,8 @@
-"""Put what the book needs into .venv: `python3 tools/venv.py [site | takeaway]`.
+"""Install what the book needs into .venv: `python3 tools/venv.py [site | takeaway]`.
 
-Without a name: all of requirements.txt. Runs on the machine's Python, so that an old one
-is told so, and again inside .venv, where pip tells how it is configured: uv is ten times
-faster and has to be told. Where it cannot be told, or fails, pip has the last word.
+Without a name: all of requirements.txt. Runs on the machine's Python, so that an old version
+gets a clear error, and again inside .venv, where pip reports its configuration: uv is ten
+times faster but needs pip's options. If uv has no such option, or fails, pip installs.
 """
 
 import argparse
@@ -19,8 +19,8 @@ INSIDE = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
 PYTHON = os.path.join(VENV, *INSIDE)
 LISTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
 PIP = [PYTHON, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check"]
-# pip's options by its own names for them: what uv calls as pip does, what uv reads from
-# the environment, and what changes only what pip prints and keeps.
+# pip's options by pip's names: those with the same name in uv, those that uv reads from the
+# environment, and those that only change what pip prints and caches.
 SAME = "index_url extra_index_urls find_links constraints trusted_hosts no_index pre"
 READ = {
     "cert": "SSL_CERT_FILE",

@@ -1,6 +1,6 @@
 """Stable anchors: `<a id="x"></a>` before a heading becomes that heading's own id.
 
-An HTML anchor is invisible wherever a notebook is read; a MyST label would show as text. The ids
+An HTML anchor is invisible in every notebook viewer; a MyST label would show as text. The ids
 are the same in both languages, so that the language switch can keep the reader's place.
 """
 

@@ -1,4 +1,4 @@
-"""The colophon's table: with what, and when, the outputs in the notebooks were made.
+"""The colophon's table: with which versions, and when, the notebooks were executed.
 
 `make execute` writes the record. The table is drawn when the site is built, because a
 notebook may not contain a date.
@@ -14,7 +14,7 @@ from tools.book import RECORD, fingerprint
 
 
 def facts(source: Path) -> list[tuple[str, str]]:
-    """What the table says of the notebooks in the folder `source`, one language's."""
+    """The rows of the table for the notebooks of one language, in `source`."""
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     changed = [
         path.stem

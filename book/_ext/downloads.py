@@ -1,8 +1,8 @@
-"""The notebooks that readers take away install the book's package by themselves.
+"""Downloaded notebooks install the book's package.
 
-A notebook opened on Colab, or downloaded, finds no `embedlinear`. The copies on a site
-that knows its own address get the line that the book's own cannot have, at the top of
-the set-up cell: the wheel that lies beside them, made when they were.
+A notebook that is opened on Colab, or downloaded, has no `embedlinear`. If a site knows its
+own address, the copies on it get an extra line at the top of the set-up cell, which the
+book's own notebooks cannot have: it installs the wheel next to them.
 """
 
 import json
@@ -18,11 +18,12 @@ if not find_spec("embedlinear"):
 
 
 def complete_downloads(app, exception):
-    package = os.environ.get("BOOK_PACKAGE")  # tools/build.py has put it there
+    package = os.environ.get("BOOK_PACKAGE")  # set by tools/build.py
     if exception or not package or app.builder.name != "html":
         return
     install = INSTALL.format(wheel=f"{app.config.book_site}/{package}")
-    for page in app.env.found_docs:  # from the book's own, or the line would come twice
+    # Read the book's own notebook, or the line would be added twice.
+    for page in app.env.found_docs:
         source = Path(app.env.doc2path(page))
         notebook = json.loads(source.read_text(encoding="utf-8"))
         for cell in notebook["cells"]:

@@ -1,7 +1,7 @@
-"""Search that finds: every section's text goes to the search page as it is, code and errors too.
+"""Full-text search: every section's text goes to the search page, including code and errors.
 
-Sphinx's index knows words, and Chinese has none between spaces; cut into pieces it finds
-pages, but neither a phrase nor an error message, and it can show where only with a server.
+Sphinx's index has words, and Chinese has no spaces between words; segmented, it finds
+pages, but neither phrases nor error messages, and it shows the place only with a server.
 The text of this book is small enough to be searched whole; only the search page loads it.
 """
 
@@ -12,7 +12,7 @@ from docutils import nodes
 
 
 def text_of(section: nodes.section) -> str:
-    """The section's own text: no title, no markup, none of the sections inside it."""
+    """The section's own text, without title, markup and subsections."""
 
     def texts(node):
         for child in node.children:
@@ -31,7 +31,7 @@ def text_of(section: nodes.section) -> str:
 
 
 def collect(app, doctree):
-    """While reading, so that an unchanged page is remembered from the build before."""
+    """Collect while reading, so that unchanged pages are kept from the previous build."""
     page = app.env.docname
     chapter = doctree.next_node(nodes.title).astext()
     app.env.metadata[page]["fulltext"] = [
@@ -47,7 +47,7 @@ def collect(app, doctree):
 
 
 def write(app, exception):
-    """As a script, for a page that was opened from a folder may read no JSON."""
+    """Write a script, because a page that is opened from a folder cannot read JSON."""
     if not exception and app.builder.name == "html":
         pages = app.env.metadata.values()
         sections = [section for page in pages for section in page.get("fulltext", [])]

@@ -1,4 +1,4 @@
-"""Formulas as MathML, made at build time: every browser draws it without a script."""
+"""Formulas as MathML, converted at build time: browsers display it without a script."""
 
 import re
 
@@ -16,14 +16,14 @@ def inline(self, node):
 
 
 def block(self, node):
-    # A long formula scrolls in its own box; the keyboard has to reach that box.
+    # A long formula scrolls in its own box, which the keyboard must be able to reach.
     formula = convert(node.astext(), display="block")
     self.body.append(f'<div class="math" tabindex="0">{formula}</div>\n')
     raise nodes.SkipNode
 
 
 class KeepMarks(SphinxPostTransform):
-    """A line may break on either side of a formula, and would begin with its comma."""
+    """Keep a formula and its comma on one line: a browser may break between them."""
 
     default_priority = 900
 

@@ -33,16 +33,16 @@ def description(doctree) -> str:
         opened = paragraph.next_node(nodes.bullet_list, descend=False, siblings=True)
         parts += [item.astext() for item in opened or []]
     text = FULL_WIDTH.sub("", " ".join(" ".join(parts).split()))
-    told = ""
+    summary = ""
     for sentence in SENTENCE.findall(text):
-        if columns(told + sentence) > ROOM:
+        if columns(summary + sentence) > ROOM:
             break
-        told += sentence
-    if columns(told) < ROOM / 2 and told != text:  # that is little: cut, then
+        summary += sentence
+    if columns(summary) < ROOM / 2 and summary != text:  # too little: cut a sentence
         while columns(text) >= ROOM:
             text = text[:-1]
-        told = re.sub(r"\s[\x21-\x7e]*$", "", text).rstrip(" ,;，；、") + "…"
-    return told.strip()
+        summary = re.sub(r"\s[\x21-\x7e]*$", "", text).rstrip(" ,;，；、") + "…"
+    return summary.strip()
 
 
 def has_widget(doctree) -> bool:

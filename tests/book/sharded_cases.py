@@ -1,4 +1,4 @@
-"""What test_sharded.py asks of each of its two processes; FOLDER/RANK.pt answers."""
+"""The program that test_sharded.py runs in two processes; results are in FOLDER/RANK.pt."""
 
 import sys
 from pathlib import Path
@@ -53,7 +53,7 @@ def filled(mesh):
 
 
 def refused(mesh):
-    """The error of each thing that is refused, as this process sees it."""
+    """The error of each invalid use, in this process."""
     ids, square = torch.tensor([0, 1], device=mesh.device_type), torch.ones(4, 4)
     everywhere = DTensor.from_local(ids, mesh, [Replicate()])
     columns = parallelize_module(sharded.Embedding(7, 2), mesh, ColwiseParallel())
@@ -85,7 +85,7 @@ def refused(mesh):
     return messages
 
 
-def counted(mesh):
+def collectives(mesh):
     """PyTorch's own count of the collective operations of a step, and Traffic's."""
     model, optimizer = build(mesh)
     columns = parallelize_module(
@@ -100,6 +100,6 @@ def counted(mesh):
 
 if __name__ == "__main__":
     mesh, folder = sharded.start(), Path(sys.argv[1])
-    found = {run.__name__: run(mesh) for run in (tables, filled, refused, counted)}
+    found = {run.__name__: run(mesh) for run in (tables, filled, refused, collectives)}
     found["trained"] = train(mesh, folder, steps=5, every=2)
     torch.save(found, folder / f"{mesh.get_local_rank()}.pt")

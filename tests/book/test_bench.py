@@ -44,7 +44,7 @@ def test_work_is_counted_and_indices_are_new():
 
 
 class Here(nullcontext):
-    """Stands for another process: what is submitted is done at once, in this one."""
+    """A fake of another process: it runs submitted functions at once, in this one."""
 
     def submit(self, function, *arguments):
         done = Future()
@@ -115,11 +115,11 @@ def test_the_command_in_real_processes(tmp_path):
 def test_unknown_names(capsys):
     with pytest.raises(SystemExit):
         command.main(["no such case"])
-    assert "no case is named so: roofline, numbers" in capsys.readouterr().err
+    assert "no case has such a name: roofline, numbers" in capsys.readouterr().err
 
 
 def made():
-    """A result that nobody measured: of two variants the second takes twice as long."""
+    """A made-up result: of two variants the second takes twice as long."""
     names, found = {"lookup": ("torch.nn", "ours"), "roofline": ("copy", "product")}, []
     for family, v, b in itertools.product(names, (100, 10_000), (1024, 65_536)):
         work = {"faults": 0, "memory": 4 * b, "bytes": 8 * b, "operations": b}

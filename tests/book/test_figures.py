@@ -242,7 +242,10 @@ BAD = [
     (lambda: figures.affine(WEIGHT), r"weight has shape \(3, 3\).*\(2, 2\)"),
     (lambda: figures.similarity({str(i): [0] for i in range(7)}), "at most 6"),
     (lambda: figures.spread({"a": [0.5]}), r"history\['a'\] has shape \(1,\)"),
-    (lambda: figures.spread({"a": [[1]], "b": [[0, 1]]}), "2 values a run; expected 1"),
+    (
+        lambda: figures.spread({"a": [[1]], "b": [[0, 1]]}),
+        "2 values per run; expected 1",
+    ),
     (lambda: figures.cost({"a": {10: 0}}), "a cost is 0; .* above 0"),
 ]
 

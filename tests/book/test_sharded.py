@@ -1,4 +1,4 @@
-"""What the chapter beyond-one-machine does not show; torchrun starts once."""
+"""What the chapter beyond-one-machine does not show; torchrun is started once."""
 
 import os
 import re
@@ -87,7 +87,7 @@ def test_two_processes_draw_the_table_of_one(found):
 
 
 def test_traffic_notes_as_many_collectives_as_pytorch_counts(found):
-    official, noted = found["counted"]
+    official, noted = found["collectives"]
     assert official == {"all_reduce": 3, "all_gather_into_tensor": 1}
     assert noted == ["all_reduce"] * 3 + ["all_gather_into_tensor"]
 

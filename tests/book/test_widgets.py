@@ -127,7 +127,7 @@ def test_lookup_holds_the_rows_the_products_and_the_real_errors():
                 run(torch.tensor(index))
             assert f"{name}: {raised.value}" in said
     _, data = parts(widgets.lookup(layer(), lambda index: encode(index) * 2))
-    assert "other numbers" in frame(data, 1)[-1]
+    assert "different numbers" in frame(data, 1)[-1]
 
 
 def test_gradients_are_torchs_for_every_batch_and_option():

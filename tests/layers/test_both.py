@@ -146,7 +146,7 @@ def test_compile_and_export(kind):
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("kind", ["embedding", "linear", "linear without bias"])
 def test_autocast(kind, dtype):
-    """A lookup is left alone, and so is float64."""
+    """Autocast changes neither a lookup nor float64."""
     layers, x = twins(kind, dtype=dtype)
     kept = kind == "embedding" or dtype == torch.float64
     mixed = [x.to(dtype), x if dtype != torch.float64 else x.double()]

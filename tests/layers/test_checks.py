@@ -1,4 +1,4 @@
-"""What the layers and one_hot refuse, in which mode, with what words; index_check."""
+"""Invalid arguments of the layers and one_hot, in each mode; messages; index_check."""
 
 import threading
 
@@ -111,7 +111,7 @@ def test_an_index_out_of_range_in_a_trace():
 
 
 def checked():
-    """Whether the check looks: it alone names num_embeddings."""
+    """Whether the check is on: only it names num_embeddings."""
     with pytest.raises(IndexError) as error:
         Embedding(3, 2, max_norm=0.1)(tensor([5]))
     return "num_embeddings" in str(error.value)

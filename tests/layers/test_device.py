@@ -1,4 +1,4 @@
-"""``select_device`` on machines that are pretended, and on the one that is here."""
+"""``select_device`` on fake machines, and on this one."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The package hands its public names out lazily, to Python and to type checkers."""
+"""The package loads its public names lazily, for Python and for type checkers."""
 
 import ast
 import re

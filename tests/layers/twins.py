@@ -21,7 +21,7 @@ def pair(ours, theirs, *sizes, **options):
 
 
 def step(layer, x):
-    """Forward and backward, with a random gradient from above: all that came out."""
+    """Forward and backward with a random upstream gradient: all results."""
     layer.zero_grad()
     if x.is_floating_point() or x.is_complex():
         x = x.detach().requires_grad_()

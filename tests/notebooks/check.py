@@ -22,7 +22,7 @@ def main(names):
     if found:
         return "\n".join([*found, f"{len(found)} problems"])
     pages = len(wanted or book.toc)
-    print(f"{pages} pages in {' and '.join(book.languages)}: nothing to mend")
+    print(f"{pages} pages in {' and '.join(book.languages)}: no problems")
     return 0
 
 

@@ -1,8 +1,7 @@
-"""The page source-check says of the note what was computed, and no more.
+"""The page source-check says only what was computed about the note.
 
-nbval runs the page's cells again, and with them the proofs of all claims. Here is what
-that cannot see: that verdicts follow from cases, and that a finding has no number of
-its own.
+nbval runs the page's cells again, including the tests of all claims. These tests check the
+rest: that verdicts follow from cases, and that findings contain no numbers of their own.
 """
 
 import re

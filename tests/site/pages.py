@@ -36,5 +36,5 @@ def meta(html, name):
 
 
 def chinese(text):
-    """Whether there is Chinese in it beside the vocabulary of both languages."""
+    """Whether it contains Chinese other than the book's vocabulary."""
     return bool(re.search(r"[\u4e00-\u9fff]", re.sub("[优良差]", "", text)))

@@ -1,4 +1,4 @@
-"""The published site in a real browser: what a reader does, in every language."""
+"""The published site in a real browser, used as a reader does, in every language."""
 
 import re
 from urllib.parse import quote
@@ -33,7 +33,7 @@ def failed(page, request):
 
 @pytest.fixture
 def reader(browser):
-    """Opens pages; whatever goes wrong there fails the test: errors, foreign requests."""
+    """Opens pages; errors and requests to other servers fail the test."""
     opened = []
 
     def open_page(address, **context):

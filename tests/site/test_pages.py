@@ -42,9 +42,9 @@ def test_a_page_says_its_language_and_leads_to_its_twins(site):
             assert (site / language / href).resolve().is_file(), where
         suffix = "" if page == "index" else f"{page}.html"
         whole = {tag: f"{SITE}/{folder}/{suffix}" for folder, tag in TAGS.items()}
-        told = html.select("link[rel=alternate][hreflang]")
+        links = html.select("link[rel=alternate][hreflang]")
         expected = whole | {"x-default": f"{SITE}/"}
-        assert {tag["hreflang"]: tag["href"] for tag in told} == expected, where
+        assert {tag["hreflang"]: tag["href"] for tag in links} == expected, where
         canonical = html.select_one("link[rel=canonical]")["href"]
         assert canonical.removesuffix("index.html") == whole[TAGS[language]]
 
@@ -178,30 +178,30 @@ def test_the_page_for_a_lost_reader_is_in_the_language_of_the_address(site):
 def test_every_page_has_its_own_description_and_card(site):
     seen = set()
     for where, language, page, html in every_page(site):
-        (told,), (title,) = meta(html, "description"), meta(html, "og:title")
-        assert 15 <= len(told) <= 180 and told not in seen, f"{where}: {told}"
-        assert chinese(told) == (language == "zh"), f"{where}: {told}"
+        (summary,), (title,) = meta(html, "description"), meta(html, "og:title")
+        assert 15 <= len(summary) <= 180 and summary not in seen, f"{where}: {summary}"
+        assert chinese(summary) == (language == "zh"), f"{where}: {summary}"
         first = "".join(html.select_one("article p").get_text().split())
-        assert "".join(told.rstrip("…").split()).startswith(first[:20]), where
-        assert title in html.h1.get_text() and meta(html, "og:description") == [told]
+        assert "".join(summary.rstrip("…").split()).startswith(first[:20]), where
+        assert title in html.h1.get_text() and meta(html, "og:description") == [summary]
         suffix = "" if page == "index" else f"{page}.html"
         assert meta(html, "og:url") == [f"{SITE}/{language}/{suffix}"]
         (image,) = meta(html, "og:image")
         with Image.open(site / image.removeprefix(f"{SITE}/")) as card:
             assert card.size == (1200, 630)
-        seen.add(told)
+        seen.add(summary)
 
 
 def test_the_map_has_every_page_in_every_language(site):
     names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
     tree = ET.parse(site / "sitemap.xml")
-    told = [tag.text for tag in tree.findall("s:url/s:loc", names)]
+    addresses = [tag.text for tag in tree.findall("s:url/s:loc", names)]
     suffixes = ["" if page == "index" else f"{page}.html" for page in PAGES]
-    assert sorted(told) == sorted(
+    assert sorted(addresses) == sorted(
         f"{SITE}/{x}/{s}" for x in LANGUAGES for s in suffixes
     )
     twins = tree.findall("s:url/{http://www.w3.org/1999/xhtml}link", names)
-    assert {tag.get("href") for tag in twins} == set(told)
+    assert {tag.get("href") for tag in twins} == set(addresses)
     assert f"Sitemap: {SITE}/sitemap.xml" in (site / "robots.txt").read_text()
 
 
@@ -238,10 +238,12 @@ def test_buttons_run_and_edit_this_page_and_its_notebook_installs_itself(site):
 def test_the_colophon_says_what_the_run_recorded(site, language):
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     rows = soup(site, language, "colophon").select("#verified table tr")
-    told = dict([cell.get_text().strip() for cell in row(["th", "td"])] for row in rows)
+    shown = dict(
+        [cell.get_text().strip() for cell in row(["th", "td"])] for row in rows
+    )
     label = catalogue(language).get("date of the run", "date of the run")
-    assert told[label] == record["date"]
-    assert {name: told[name] for name in record["versions"]} == record["versions"]
+    assert shown[label] == record["date"]
+    assert {name: shown[name] for name in record["versions"]} == record["versions"]
 
 
 def test_the_record_is_of_the_pinned_versions():

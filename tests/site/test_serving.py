@@ -1,4 +1,4 @@
-"""The packed site, asked of a real nginx with deploy/nginx.conf: what caches are told."""
+"""The packed site, served by a real nginx with deploy/nginx.conf: caching headers."""
 
 import gzip
 import http.client
@@ -79,7 +79,9 @@ def root(packed, tmp_path_factory):
 
 
 def test_what_is_packed(packed, tmp_path):
-    with pytest.raises(FileNotFoundError, match="holds no site: `make book` builds it"):
+    with pytest.raises(
+        FileNotFoundError, match="contains no site: `make book` builds it"
+    ):
         pack(tmp_path, tmp_path / "served")
     assert not list(packed.rglob(".*")) and not (packed / "jupyter_execute").exists()
     page = packed / "en" / "setup.html"

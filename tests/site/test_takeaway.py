@@ -63,11 +63,11 @@ def test_every_link_of_the_pdf_and_of_its_contents_leads_to_its_place(pdf):
     http = pdf.html.select("a[href^='http']")
     assert outside == {a["href"].rstrip("/") for a in http}
     order = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
-    told = {a["href"][1:]: int(a["data-page"]) for a in pdf.html.select("nav a")}
-    assert next(iter(told)) == "index" and set(PAGES) <= set(told)
-    for name, number in told.items():
+    shown = {a["href"][1:]: int(a["data-page"]) for a in pdf.html.select("nav a")}
+    assert next(iter(shown)) == "index" and set(PAGES) <= set(shown)
+    for name, number in shown.items():
         assert order[pdf.Root.Dests[f"/{name}"][0].objgen] == number
-    assert list(told.values()) == sorted(told.values())
+    assert list(shown.values()) == sorted(shown.values())
     headings = [h.get_text() for h in pdf.html(["h1", "h2", "h3", "h4"])]
     with pdf.open_outline() as outline:
         assert list(titles(outline.root)) == headings
@@ -143,8 +143,11 @@ def test_the_start_page_offers_what_is_up_to_date(tmp_path, monkeypatch):
     for kind, size in (("pdf", 1_260_000), ("epub", 440_000)):
         (tmp_path / f"embedlinear-zh.{kind}").write_bytes(b"x" * size)
     build.bring_takeaway(language, here)
-    told = [(file["name"], file["size"]) for file in pages.takeaway(here)]
-    assert told == [("embedlinear-zh.pdf", "1.3 MB"), ("embedlinear-zh.epub", "0.4 MB")]
+    shown = [(file["name"], file["size"]) for file in pages.takeaway(here)]
+    assert shown == [
+        ("embedlinear-zh.pdf", "1.3 MB"),
+        ("embedlinear-zh.epub", "0.4 MB"),
+    ]
     os.utime(tmp_path / "embedlinear-zh.pdf", (0, 0))  # older than the chapters
     build.bring_takeaway(language, here)
     assert [file["kind"] for file in pages.takeaway(here)] == ["EPUB"]

@@ -47,7 +47,7 @@ def test_execute_keeps_what_was_printed_and_what_failed_as_it_was(tmp_path):
     before = bad.read_bytes()
     done = run(*EXECUTE, good, meant, bad)
     assert done.returncode != 0 and bad.read_bytes() == before
-    wrong = "bad.ipynb is left as it was: cell 3 failed: ZeroDivisionError"
+    wrong = "bad.ipynb was not changed: cell 3 failed: ZeroDivisionError"
     assert wrong in done.stderr
     ran = nbformat.read(good, as_version=4)
     assert [cell.get("execution_count") for cell in ran.cells] == [None, 1, 2]
@@ -94,12 +94,12 @@ def index(folder: Path) -> str:
 
 
 @pytest.mark.weekly
-def test_the_index_that_pip_is_told_is_asked_and_its_silence_is_named(clone, tmp_path):
+def test_pip_uses_the_given_index_and_its_failure_is_named(clone, tmp_path):
     """By pip, and by uv where it is on the PATH; a slow index is not an absent one."""
 
     def install(address, path):
-        told = CLOSED | {"PIP_INDEX_URL": address, "PATH": path}
-        return run(sys.executable, "tools/venv.py", "site", cwd=clone, **told)
+        settings = CLOSED | {"PIP_INDEX_URL": address, "PATH": path}
+        return run(sys.executable, "tools/venv.py", "site", cwd=clone, **settings)
 
     plain = os.defpath
     stamp = clone / ".venv" / ".installed-site"
@@ -125,7 +125,7 @@ def test_the_index_that_pip_is_told_is_asked_and_its_silence_is_named(clone, tmp
             assert "Successfully uninstalled tiny" in done.stdout
 
 
-def test_an_old_python_or_none_is_told_which_one_is_needed(clone):
+def test_an_old_or_missing_python_gets_a_clear_error(clone):
     code = "import sys, runpy; sys.version_info = (3, 9, 0); sys.argv = ['venv.py']; "
     code += "runpy.run_path('tools/venv.py', run_name='__main__')"
     asked = [run(sys.executable, "-c", code, cwd=clone)]
@@ -146,7 +146,7 @@ def test_an_environment_of_another_tree_is_left_alone(clone, tmp_path):
     assert f".venv was made for {theirs}: remove it here" in done.stderr
 
 
-def test_uv_is_told_what_pip_is_told(monkeypatch):
+def test_uv_gets_the_same_options_as_pip(monkeypatch):
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     for name, value in (
@@ -156,8 +156,8 @@ def test_uv_is_told_what_pip_is_told(monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "https://mirror/simple")
     monkeypatch.setenv("PIP_ONLY_BINARY", "numpy")
     flags, variables = venv.configured()
-    told = [" ".join(pair) for pair in zip(flags[::2], flags[1::2])]
-    assert sorted(told) == [
+    given = [" ".join(pair) for pair in zip(flags[::2], flags[1::2])]
+    assert sorted(given) == [
         "--index-strategy unsafe-best-match",
         "--index-url https://mirror/simple",
         "--only-binary numpy",
@@ -359,7 +359,7 @@ def test_binder_and_hooks_have_the_versions_that_are_tested():
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
 def test_the_code_is_formatted(command):
     done = run(sys.executable, "-m", "ruff", *command, ".")
-    assert done.returncode == 0, done.stdout + "\nruff format . mends most of it"
+    assert done.returncode == 0, done.stdout + "\nruff format . fixes most of it"
 
 
 @pytest.mark.parametrize("file", DOCS)

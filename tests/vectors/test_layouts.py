@@ -1,6 +1,6 @@
-"""Texts that are arranged in another way are read rightly or refused: never read as nonsense.
+"""Texts in a different layout are read correctly or rejected, never read as nonsense.
 
-Each kind is a real report's; a refusal names what was found, and the cure it gives works.
+Each kind is from a real report; the error names what was found, and its cure works.
 """
 
 import re
@@ -10,7 +10,7 @@ import pytest
 
 from tests.vectors.tables import WORDS, load, same, table, text
 
-PLAIN = WORDS[1:2] + WORDS[8:10] + WORDS[11:18] + ["in"]  # without what separates
+PLAIN = WORDS[1:2] + WORDS[8:10] + WORDS[11:18] + ["in"]  # without separators
 MATRIX = table(len(PLAIN), seed=3)
 
 

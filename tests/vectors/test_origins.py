@@ -65,7 +65,7 @@ def test_safetensors_of_a_torch_layer():
     path = DATA / "embedding.safetensors"
     words = path.with_suffix(".words.txt").read_text(encoding="utf-8").split("\n")
     (weight,) = load_file(path).values()
-    same(load(path), words, weight)  # finds the word list beside it
+    same(load(path), words, weight)  # finds its word list
     same(WordVectors.open(path), words, weight)
     theirs = KeyedVectors.load_word2vec_format(str(DATA / "gensim.bin"), binary=True)
     same(load(path), theirs.index_to_key, theirs.vectors)

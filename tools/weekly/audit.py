@@ -1,9 +1,9 @@
 """Measure every page of the site as published: `python -m tools.weekly.audit`.
 
-For each page in each language: the requests of a first visit and their size as a server
-sends them (gzip), what axe-core finds in both themes, and what sticks out of a phone.
-With Lighthouse (`npm install -g lighthouse`) come the medians of its scores for a phone and
-of how far anything moved while loading: a quarter of a minute each on a quiet machine.
+For each page in each language: the requests of a first visit and their size as sent by a
+server (gzip), the findings of axe-core in both themes, and content that overflows a phone.
+With Lighthouse (`npm install -g lighthouse`) also the medians of its scores for a phone and
+of the layout shift while loading: a quarter of a minute each on an idle machine.
 """
 
 import argparse
@@ -36,7 +36,7 @@ FIND = Path(__file__).with_name("axe.js").read_text(encoding="utf-8")
 
 
 class Gzip(Quiet):
-    """A static host as hosts are: it compresses text and lets a browser keep it."""
+    """A typical static host: it compresses text and lets a browser cache it."""
 
     def do_GET(self):
         path = Path(self.translate_path(self.path))
@@ -55,14 +55,14 @@ class Gzip(Quiet):
 
 
 def requests_of(page) -> list[str]:
-    """The addresses that the page asks for from now on; the list grows by itself."""
+    """The addresses that the page requests from now on; the list keeps growing."""
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     return asked
 
 
 def weight(asked: list[str], site: Path) -> int:
-    """The bytes of the answers, each address once, as a server sends them."""
+    """The bytes of the responses, each address once, as sent by a server."""
     paths = {site / unquote(urlparse(url).path).lstrip("/") for url in asked}
     return sum(
         path.stat().st_size
@@ -74,14 +74,14 @@ def weight(asked: list[str], site: Path) -> int:
 
 
 def violations(page) -> list[str]:
-    """What axe-core finds on the open page, folded parts included."""
+    """The findings of axe-core on the open page, including collapsed parts."""
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
     return page.evaluate(FIND)
 
 
 def measure(browser, address: str, site: Path) -> tuple[dict, list[str]]:
-    """The figures of one page on a phone, and what is wrong with it in four looks."""
+    """The numbers of one page on a phone, and its problems in four looks."""
     wrong = []
     with browser.new_context(**PHONE) as context:
         page = context.new_page()
@@ -100,7 +100,7 @@ def measure(browser, address: str, site: Path) -> tuple[dict, list[str]]:
 
 
 def broken(figures: dict) -> list[str]:
-    """The promises that these figures do not keep."""
+    """The limits that these numbers exceed."""
     most = {"requests": 25, "kilobytes": 200, "shift": 0.01}
     least = dict.fromkeys(CATEGORIES, 100) | {"performance": 98}
     return [

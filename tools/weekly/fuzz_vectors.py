@@ -1,9 +1,9 @@
-"""Mutate files of vectors and read each: rightly, or not at all.
+"""Mutate files of vectors and read each: the result must be right or an error.
 
-``python -m tools.weekly.fuzz_vectors [--files 100000] [--seed 0]``. A failure is a reading that
-raises anything but ValueError, takes longer than two seconds or more memory (of Python's) than
-SPARE and ten times the file, or notes no problem where a plain reader finds other words or
-numbers. Its file is kept, and the exit code is 1.
+``python -m tools.weekly.fuzz_vectors [--files 100000] [--seed 0]``. A failure is a call that
+raises anything but ValueError, takes longer than two seconds or more of Python's memory than
+SPARE plus ten times the file, or reports no problem although a plain reader finds different words
+or numbers. Its file is kept, and the exit code is 1.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def mutated(data, others, dice):
 
 
 def plainly(data, d, is_binary):
-    """The words and the matrix of ``data``, as plain readers find them; words None if outside."""
+    """The words and the matrix of ``data``, according to plain readers; words None if separate."""
     if data.startswith(b"\x1f\x8b"):
         data = gzip.decompress(data)
     if data.startswith(b"\x93NUMPY"):
@@ -125,7 +125,7 @@ def main(arguments=None):
         files, path = (
             originals(Path(folder)),
             Path(folder, "v.npy"),
-        )  # a list is beside it
+        )  # with a separate word list
         tracemalloc.start()
         for number in range(options.files):
             path.write_bytes(data := mutated(dice.choice(files), files, dice))

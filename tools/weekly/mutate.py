@@ -1,12 +1,12 @@
-"""Plant one fault at a time in the layers, and see that the tests notice.
+"""Plant one fault at a time in the layers, and check that the tests notice.
 
     python -m tools.weekly.mutate            every fault of faults.toml: a few minutes
     python -m tools.weekly.mutate pad norm   those whose name contains one of the words
 
-The checkout stays as it is: faults are planted in a copy, and the tests are those that
-`make test` runs of tests/layers. Each fault is *caught* by the test that is named, or
-it SURVIVED, and the exit status is 1. A fault whose text is not in the source is an
-error: the list must follow the code.
+The checkout does not change: faults are planted in a copy, which runs the tests of
+tests/layers. The output names the test that caught a fault, or says SURVIVED, and then
+the exit status is 1. A fault whose text is not in the source is an error: the list must
+follow the code.
 """
 
 import argparse
@@ -41,13 +41,13 @@ def run(folder: Path, *first: str) -> tuple[int, str, str]:
 
 
 def plant(folder: Path, module: str, text: str, replacement: str) -> str:
-    """What became of one fault: the test that caught it, or an empty string."""
+    """The test that caught one fault, or an empty string."""
     path = folder / "src" / "embedlinear" / f"{module}.py"
     source = path.read_text(encoding="utf-8")
     if text not in source:
         sys.exit(f"{path.name} no longer contains {text!r}")
     path.write_text(source.replace(text, replacement, 1), encoding="utf-8")
-    # The nearest tests first: they are the likeliest to fail.
+    # The nearest tests first: they are the most likely to fail.
     nearest = {"embedding", "linear", "equivalence", "checks"} & {module} or {"checks"}
     status, test, output = run(folder, f"test_{nearest.pop()}.py", "test_both.py")
     path.write_text(source, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The note's claims as a table: verdicts and numbers come from trying each claim."""
+"""The note's claims as a table; a test of each claim gives its verdict and numbers."""
 
 import tomllib
 from functools import cache
@@ -11,12 +11,12 @@ from embedlinear.book.language import current_language, labels
 
 
 class Row(NamedTuple):
-    """A claim, and what came out when it was tried."""
+    """A claim, and the result of its test."""
 
     id: str  #: "C5"
     claim: str
     verdict: str  #: a word of ``verdicts()``
-    finding: str  #: from the values that trying it gave
+    finding: str  #: the test's values, in a sentence
     comment: str  #: prose, with links to sections that show more
 
 
@@ -38,21 +38,21 @@ class Claims(list):
 
 
 def claims(section, **given):
-    """Try the claims of one section of the note, on a CPU; return them as ``Claims``.
+    """Test the claims of one section of the note, on a CPU; return them as ``Claims``.
 
-    ``given`` holds what a claim's function takes: ``C13=accuracies``.
+    ``given`` holds the argument of a claim's function: ``C13=accuracies``.
     """
     language, found = current_language(), Claims()
     for claim in load("claims")["claims"]:
         if claim["section"] == section:
             function = getattr(proofs, claim["id"].lower())
-            came = function(*(given[name] for name in given if name == claim["id"]))
+            result = function(*(given[name] for name in given if name == claim["id"]))
             found.append(
                 Row(
                     claim["id"],
                     claim["claim"][language],
-                    load("claims")["verdicts"][came.verdict][language],
-                    fill(claim["finding"][language], came.values),
+                    load("claims")["verdicts"][result.verdict][language],
+                    fill(claim["finding"][language], result.values),
                     claim["comment"][language],
                 )
             )
@@ -67,15 +67,15 @@ def verdicts():
 
 
 def fill(finding, values):
-    """Put ``values`` into a finding; ValueError unless it uses each of them."""
+    """Put ``values`` into a finding; ValueError unless it uses all of them."""
     used = {name.split("[")[0] for _, name, _, _ in Formatter().parse(finding) if name}
     if used != set(values):
         raise ValueError(f"the finding {finding!r} is given {sorted(values)}; use them")
-    return finding.format(**{name: _said(value) for name, value in values.items()})
+    return finding.format(**{name: _as_text(value) for name, value in values.items()})
 
 
-def _said(value):
-    """Yes, No and lists of names in the language in use; anything else as it is."""
+def _as_text(value):
+    """Yes, No and lists of names in the language in use; other values unchanged."""
     if isinstance(value, bool):
         return labels("claims")["yes" if value else "no"]
     return labels("claims")["comma"].join(value) if isinstance(value, list) else value

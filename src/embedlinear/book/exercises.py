@@ -31,7 +31,7 @@ def check(prediction, run):
     try:
         answer = run()
     except Exception as error:
-        # Exception itself is right about every error, so it says nothing.
+        # Exception itself matches every error, so it does not count.
         right = (
             names_error
             and isinstance(error, prediction)
@@ -48,7 +48,7 @@ def check(prediction, run):
 
 
 def _difference(given, want, text):
-    # None if equal, else a hint that tells type or shape, but never a value.
+    # None if equal, else a hint about type or shape, but never the value.
     if isinstance(want, torch.Tensor) or isinstance(given, torch.Tensor):
         try:
             given, want = (

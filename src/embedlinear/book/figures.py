@@ -47,7 +47,7 @@ def lookup(weight, indices, words=None, decimals=2):
     grid.draw(ax, left, top, "weight", title, weight, names, indices)
     grid.draw(ax, left, below, "output", result, found, picks)
     for out, row in enumerate(indices):
-        # Each arrow has a lane of its own at the right: repeated indices stay apart.
+        # Each arrow has its own lane on the right: repeated indices stay apart.
         x, name = right + lane * (out + 1), f"arrow {row} to {out}"
         start, end = top + (row + 0.5) * _HEIGHT, below + (out + 0.5) * _HEIGHT
         corners = [right, x, x, right + 0.08], [start, start, end, end]
@@ -60,9 +60,9 @@ def lookup(weight, indices, words=None, decimals=2):
 def sharded(weight, indices, processes, words=None, decimals=2):
     """Draw ``weight`` (V, D), sharded by rows over ``processes``, and a lookup.
 
-    Each process has its rows at the left, at the right what it found for ``indices``:
-    its own rows, and zeros (grey) for those of others. Only this travels; the sum (N,
-    D) is below.
+    Each process has its rows on the left, and on the right what it found for
+    ``indices``: its own rows, and zeros (grey) for the others. Only this is sent; the
+    sum (N, D) is below.
     """
     weight, indices, names = _lookup(weight, indices, words)
     if not isinstance(processes, int) or not 1 <= processes <= len(weight):
@@ -216,7 +216,7 @@ def spread(history, steps=None, quantity="accuracy", across=None):
     for label, values in runs.items():
         if values.shape[1] != len(steps):
             raise ValueError(
-                f"history[{label!r}] has {values.shape[1]} values a run; expected"
+                f"history[{label!r}] has {values.shape[1]} values per run; expected"
                 f" {len(steps)}, one for each step"
             )
     fig, ax = plt.subplots(figsize=(4.7, 3), layout="constrained")
@@ -255,12 +255,12 @@ def cost(measurements, quantity="time"):
     costs = [value for _, values in lines.values() for value in values]
     if min(costs) <= 0:
         raise ValueError(
-            f"measurements: a cost is {min(costs)}; expected numbers above 0, for the"
-            " axes are logarithmic"
+            f"measurements: a cost is {min(costs)}; expected numbers above 0, because"
+            " the axes are logarithmic"
         )
     fig, ax = plt.subplots(figsize=(4.7, 3.3), layout="constrained")
     ax.set(xscale="log", yscale="log", xlabel=text["vocabulary"], ylabel=text[quantity])
-    # Room for the ratios, which stand to the upper left of their points.
+    # Room for the ratios, which are to the upper left of their points.
     ax.set(xlim=(sizes[0] / 5, sizes[-1] * 1.5), ylim=(min(costs) / 2, max(costs) * 5))
     if len(sizes) <= 6:
         ax.set_xticks(sizes)
@@ -272,7 +272,7 @@ def cost(measurements, quantity="time"):
         axis.set_minor_formatter(NullFormatter())
     curves(ax, lines)
     for size, least in first.items():
-        # Only the dearest method at each size: a number at every point would hide the
+        # Only the slowest method at each size: a number at every point would hide the
         # lines.
         dearest = max(points.get(size, 0) for points in measurements.values())
         if dearest > least:
@@ -356,13 +356,13 @@ class _Grid:
 
 def _product(left, right, blocks, decimals, names=(), picks=(), marked=()):
     # Each block is (key, title, values). Rows meet columns where they cross: left (N,
-    # V) stands beside its product (N, D), right (V, D) above it. That is half as wide
+    # V) is next to its product (N, D), right (V, D) above it. That is half as wide
     # as three blocks in a row, so that it fits a phone, and it shows why the shapes
     # must agree.
     of_blocks = [values for _, _, values in blocks]
-    beside = _Grid(left[2], decimals[0], shades=False)
+    left_grid = _Grid(left[2], decimals[0], shades=False)
     grid = _Grid(right[2], decimals[1], *of_blocks)
-    wide, across = left[2].shape[1] * beside.cell, right[2].shape[1] * grid.cell
+    wide, across = left[2].shape[1] * left_grid.cell, right[2].shape[1] * grid.cell
     split = 0.25 + max(_width(*picks) + wide, _width(left[1]), _width(*names))
     y = (1 + len(right[2]) + 1.3) * _HEIGHT
     ax = _board(
@@ -370,7 +370,7 @@ def _product(left, right, blocks, decimals, names=(), picks=(), marked=()):
         y + (sum(len(values) + 1.3 for values in of_blocks) - 1.1) * _HEIGHT,
     )
     grid.draw(ax, split, _HEIGHT, *right, names, marked, fade=bool(marked))
-    beside.draw(ax, split - 0.25 - wide, y, *left, picks, align="right")
+    left_grid.draw(ax, split - 0.25 - wide, y, *left, picks, align="right")
     if not marked:
         grid.scale = 0  # shades help to recognise a row that comes back; sums get none
     for block in blocks:
@@ -417,7 +417,7 @@ def _plane(ax, matrix, shift, title):
 def _arrow(ax, start, end, name, colour, at_tip=True, **style):
     style |= {"arrowstyle": "->", "color": colour, "lw": 1.8}
     ax.annotate("", end, start, arrowprops={**style, "shrinkA": 0, "shrinkB": 0})
-    # The name stands 9 points past the tip or beside the middle, clear of other arrows.
+    # The name is 9 points past the tip or next to the middle, clear of other arrows.
     dx, dy = end[0] - start[0], end[1] - start[1]
     place, away = end, (dx, dy)
     if not at_tip:

@@ -1,4 +1,4 @@
-"""Which machine is this? What every committed measurement says of where it was made."""
+"""Which machine is this? Every committed measurement records it."""
 
 import datetime
 import platform
@@ -35,8 +35,7 @@ def _model(device):
 
 
 def _caches(device):
-    # The bytes of each cache by its name, the smallest first; empty where nothing
-    # tells.
+    # The bytes of each cache by its name, the smallest first; empty if unknown.
     if device.type != "cpu":
         module = torch.get_device_module(device)
         found = getattr(module, "get_device_properties", lambda device: None)(device)

@@ -1,6 +1,6 @@
-"""The note's claims C1 to C20, each tried on ``torch.nn`` by a function, on a CPU.
+"""The note's claims C1 to C20: a function tests each on ``torch.nn``, on a CPU.
 
-A function returns what came out case by case, from which the verdict follows, and the
+A function returns the result of each case, from which the verdict follows, and the
 values that the row on the page ``source-check`` reports.
 """
 
@@ -20,16 +20,16 @@ SHAPES = ((), (6,), (2, 3))
 
 @dataclass(frozen=True)
 class Tried:
-    """What came out when a claim was tried."""
+    """The result of testing a claim."""
 
-    claimed: list  #: in each case, whether it came out as the note says
+    claimed: list  #: in each case, whether the note is right
     values: dict  #: what the row reports, by name
-    condition: list | None = None  #: in each case, whether the row's condition is met
+    condition: list | None = None  #: in each case, whether the condition holds
     corrected: list | None = None  #: in each case, whether the corrected claim is true
 
     @property
     def verdict(self):
-        """The verdict's key in claims.toml; ValueError where the cases support none."""
+        """The verdict's key in claims.toml; ValueError if the cases support none."""
         if self.claimed and all(self.claimed):
             return "holds"
         if any(self.claimed) and self.claimed == self.condition:
@@ -151,7 +151,7 @@ def c6():
     def lengths(dtype):
         torch.manual_seed(1)
         layer = nn.Embedding(1000, 16, max_norm=1.5, dtype=dtype)
-        layer(torch.arange(999))  # nobody looks up the last row
+        layer(torch.arange(999))  # does not look up the last row
         return layer.weight.detach().double().norm(dim=1)
 
     single, half = lengths(torch.float32), lengths(torch.bfloat16)
@@ -249,9 +249,9 @@ def c12():
             trained[marked, freeze] = layer.weight.requires_grad
     default = parameters(nn.Embedding.from_pretrained)["freeze"]
     return Tried(
-        [came == marked for (marked, _), came in trained.items()],
+        [is_trained == marked for (marked, _), is_trained in trained.items()],
         {"marked": trained[True, default], "unmarked": trained[False, False]},
-        corrected=[came != freeze for (_, freeze), came in trained.items()],
+        corrected=[is_trained != freeze for (_, freeze), is_trained in trained.items()],
     )
 
 
@@ -332,9 +332,9 @@ def c19():
         layer = nn.Embedding(10, 4, **options)
         linear = linear_from_embedding(layer)
         result = compare(layer, linear, ids)
-        # Left to itself, Linear trains the pad row as well: compare() sets that apart.
-        taught = result.pad_grad is not None and bool(result.pad_grad.any())
-        found[name] = result.equal and not taught
+        # A plain Linear also trains the pad row: compare() reports that separately.
+        trains_pad = result.pad_grad is not None and bool(result.pad_grad.any())
+        found[name] = result.equal and not trains_pad
     hot = F.one_hot(ids, num_classes=10).float()
     sizes = {"index": ids.itemsize, "hot": hot.itemsize}
     return Tried(list(found.values()), found | sizes, [True, False, False])
@@ -345,7 +345,7 @@ def c20():
     for layer, ids in lookups():
         ids = ids.clamp(max=layer.num_embeddings - 2)
         before = layer(ids)
-        layer.weight.data[-1] = torch.nan  # a broken row that nobody looks up
+        layer.weight.data[-1] = torch.nan  # a broken row that is not looked up
         lookup = torch.equal(layer(ids), before)
         hot = F.one_hot(ids, num_classes=layer.num_embeddings).float()
         product = bool((hot @ layer.weight).isnan().all())

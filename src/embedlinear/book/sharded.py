@@ -1,8 +1,9 @@
 """A table too large for one device: its rows are sharded over several processes.
 
 PyTorch does the work (https://docs.pytorch.org/docs/stable/distributed.tensor.html).
-Added are an Embedding whose gradient has only the process's own rows, random rows that
-do not depend on the number of processes, and a checkpoint that is whole or ignored.
+This module adds an Embedding whose gradient has only the process's own rows, random
+rows that do not depend on the number of processes, and checkpoints that are either
+complete or ignored.
 """
 
 import os
@@ -28,7 +29,7 @@ BLOCK = 1024  # rows that are drawn together
 def start():
     """The processes that torchrun started, as a DeviceMesh of one dimension.
 
-    Each has a GPU of its own (backend NCCL) if this machine has enough, else the CPU
+    Each uses its own GPU (backend NCCL) if this machine has enough, else the CPU
     (backend gloo). Raises RuntimeError if torchrun did not start this program.
     """
     if "LOCAL_WORLD_SIZE" not in os.environ:
@@ -41,8 +42,8 @@ def start():
 def own_rows(weight):
     """The rows (n, D) of ``weight`` (V, D) in this process, and their numbers, a range.
 
-    DTensor cuts like ``torch.chunk``: ceil(V / processes) rows each, the last ones get
-    what is left. A plain tensor has all rows here. Raises ValueError for a DTensor that
+    DTensor splits like ``torch.chunk``: ceil(V / processes) rows each, the last ones
+    get the rest. A plain tensor has all rows here. Raises ValueError for a DTensor that
     is not sharded by rows over a mesh of one dimension.
     """
     if not isinstance(weight, DTensor):
@@ -62,12 +63,12 @@ def _local(name, tensor, wanted):
 
 
 class Embedding(nn.Embedding):
-    """``nn.Embedding`` that can be sharded by rows, and its gradient with it.
+    """``nn.Embedding`` that can be sharded by rows, including its gradient.
 
     ``input`` (*), int32 or int64, 0..V-1, gives (*, D). It is an ``nn.Embedding`` until
     RowwiseParallel shards it. Then it raises, in every process, IndexError for an index
-    outside, NotImplementedError for ``max_norm`` and ``sparse``, ValueError if weight
-    or input are sharded in another way.
+    out of range, NotImplementedError for ``max_norm`` and ``sparse``, ValueError if
+    weight or input are sharded differently.
     """
 
     def forward(self, input):
@@ -88,7 +89,7 @@ class Embedding(nn.Embedding):
             padding_idx=pad - numbers.start if pad in numbers else None,
             scale_grad_by_freq=self.scale_grad_by_freq,
         )
-        # Zeros stand for the rows of others: the sum over all processes is the lookup.
+        # Rows of other processes are zeros: the sum over all processes is the lookup.
         mesh = self.weight.device_mesh
         return DTensor.from_local(found, mesh, [Partial()], run_check=False)
 
@@ -97,10 +98,10 @@ class Embedding(nn.Embedding):
 def fill_(weight, padding_idx=None, seed=None):
     """Draw ``weight`` (V, D) from N(0, 1), the same for any number of processes.
 
-    A process draws its own rows only, in blocks; NumPy mixes ``seed``, an int from 0,
-    with a block's number (numpy.org/doc/stable/reference/random/parallel.html). Without
-    a seed, torch's generator gives one: call ``torch.manual_seed`` alike in all
-    processes. Row ``padding_idx`` becomes zero.
+    A process draws only its own rows, in blocks; NumPy combines ``seed``, an int from
+    0, with a block's number (numpy.org/doc/stable/reference/random/parallel.html).
+    Without a seed, torch's generator gives one: call ``torch.manual_seed`` with the
+    same number in all processes. Row ``padding_idx`` becomes zero.
     """
     seed = int(torch.randint(2**63 - 1, ())) if seed is None else seed
     own, numbers = own_rows(weight)
@@ -130,7 +131,7 @@ def load(folder, step, model, optimizer):
 
 
 def latest(folder):
-    """The step of the newest whole checkpoint in ``folder``, or 0 if there is none."""
-    # PyTorch writes .metadata last: a checkpoint without this file was cut short.
+    """The step of the newest complete checkpoint in ``folder``, or 0 if there is none."""
+    # PyTorch writes .metadata last: a checkpoint without this file is incomplete.
     whole = Path(folder).glob("*/.metadata")
     return max((int(path.parent.name) for path in whole), default=0)

@@ -1,8 +1,8 @@
-"""What several processes run for the chapter beyond-one-machine:
+"""The program that several processes run for the chapter beyond-one-machine:
 
     torchrun --standalone --nproc-per-node 2 -m embedlinear.book.sharded_runs FOLDER
 
-Each writes what the runs return into FOLDER; then they train, and one is killed.
+Each process writes the results of the runs to FOLDER; then they train, and one is killed.
 """
 
 import os
@@ -20,11 +20,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from embedlinear.book import sharded
 
-ROWS, WIDTH, CLASSES = 1003, 16, 4  # an odd number of rows: the parts differ
+ROWS, WIDTH, CLASSES = 1003, 16, 4  # an odd number of rows: the parts differ in size
 
 
 class Classifier(nn.Module):
-    """ids (B, L) give scores (B, CLASSES): the mean of the rows, then two Linear."""
+    """Scores (B, CLASSES) of ids (B, L): the mean of the rows, then two Linear."""
 
     def __init__(self, table):
         super().__init__()
@@ -47,7 +47,7 @@ def build(mesh=None):
     """The model and its optimiser; with a ``mesh``, sharded over its processes."""
     torch.manual_seed(1)
     table = sharded.Embedding(ROWS, WIDTH, padding_idx=0, device="meta")
-    # Float64: Adam divides by the gradient's size and magnifies rounding near zero.
+    # Float64: Adam divides by the gradient's size and amplifies rounding near zero.
     model = Classifier(table).double()
     if mesh:
         split.parallelize_module(model, mesh, PLAN)
@@ -76,7 +76,7 @@ def update(model, optimizer, step):
 
 
 def train(mesh, folder, steps=10, every=3, killed_at=None):
-    """Train to ``steps`` from the newest checkpoint on; the weights at the end."""
+    """Train from the newest checkpoint to ``steps``; return the final weights."""
     model, optimizer = build(mesh)
     done = sharded.latest(folder)
     if done:
@@ -91,7 +91,7 @@ def train(mesh, folder, steps=10, every=3, killed_at=None):
 
 
 def whole(tensor):
-    """A copy on the CPU; a DTensor's parts are put together first."""
+    """A copy on the CPU; the parts of a DTensor are gathered first."""
     tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
     return tensor.detach().clone().cpu()
 
@@ -105,8 +105,8 @@ def first_step(mesh=None):
 
 
 class Traffic(TorchDispatchMode):
-    """Notes each all-reduce, all-gather, reduce-scatter and all-to-all of DTensor, with
-    the bytes that this process puts in; not what calls ``torch.distributed`` itself."""
+    """Records each all-reduce, all-gather, reduce-scatter and all-to-all of DTensor, with
+    this process's bytes; not those that call ``torch.distributed`` directly."""
 
     def __enter__(self):
         self.sent = []
@@ -123,7 +123,7 @@ class Traffic(TorchDispatchMode):
 
 
 def lookups(mesh):
-    """For layouts and sizes: what this process holds after a step, what it sends."""
+    """For each layout and size: what this process holds after a step, and sends."""
     same, own = Replicate(), Shard(0)
     rows, columns = PLAN["embedding"], split.ColwiseParallel(output_layouts=same)
     sums = split.RowwiseParallel(
@@ -152,12 +152,12 @@ def lookups(mesh):
         "2 x samples": one(rows, size=64),
         "2 x width": one(rows, width=2 * WIDTH),
         "summed first": one(sums),
-        "own samples": one(samples, size=16),  # a process
+        "own samples": one(samples, size=16),  # per process
     }
 
 
 def traps(mesh):
-    """nn.Embedding by rows: ids outside, max_norm, sparse, random rows of its own."""
+    """nn.Embedding by rows: ids out of range, max_norm, sparse, its own random rows."""
     rows, outside = PLAN["embedding"], (0, ROWS, -1)
 
     def attempt(layer=nn.Embedding, ids=(0, 1), **options):

@@ -1,4 +1,4 @@
-"""What the note printed in numbers, and the two runs that printed it, replayed."""
+"""The numbers that the note printed, and its two runs, repeated."""
 
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ def session_a():
 
 
 def session_b():
-    """The earlier run, of which cells 27 and 28 are left: one Embedding, not three."""
+    """The earlier run, of which only cells 27 and 28 remain: one Embedding, not three."""
     torch.manual_seed(1)
     nn.Embedding(3, 5)
     torch.rand(3, 5)
@@ -52,7 +52,7 @@ def printed():
 
 
 def rows(value):
-    """Write a tensor or a shape as the note does: four decimals, a string a row."""
+    """Write a tensor or a shape as the note does: four decimals, one string per row."""
     if isinstance(value, torch.Size):
         return [" ".join(map(str, value))]
     table = value.detach().cpu().reshape(-1, value.shape[-1]).tolist()
@@ -60,13 +60,13 @@ def rows(value):
 
 
 def computed_as(value):
-    """Return ``(rows, trainable, shape)`` of a value, as a ``Printed`` has them."""
+    """Return ``(rows, trainable, shape)`` of a value, as in a ``Printed``."""
     shape = isinstance(value, torch.Size)
     return rows(value), not shape and value.requires_grad, shape
 
 
 def comparison(computed, section):
-    """Return, as text, each row printed in ``section`` above the one computed."""
+    """Return, as text, each printed row of ``section`` above the computed row."""
     lines, label = [], labels("claims")
     for cell, output in printed().items():
         if output.section == section:

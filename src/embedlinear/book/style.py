@@ -10,9 +10,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib import font_manager, patheffects
 
-# The package brings its own Chinese font, for Colab, Windows and Linux share none. It
-# holds the characters of GB 2312, level 1; others come from a font of the system, if it
-# has one.
+# The package includes a Chinese font, because Colab, Windows and Linux share none. It
+# has the characters of GB 2312, level 1; others come from a system font, if there is
+# one.
 font_manager.fontManager.addfont(
     Path(__file__).parent / "fonts" / "NotoSansSC-subset.otf"
 )
@@ -22,7 +22,7 @@ _OF_SYSTEMS = [
     "PingFang SC",
     "Hiragino Sans GB",
     "Noto Sans CJK SC",
-    "Noto Sans CJK JP",  # what matplotlib calls the file that holds both
+    "Noto Sans CJK JP",  # matplotlib's name for the file that contains both
 ]
 _STYLE = {
     "font.family": [
@@ -31,13 +31,13 @@ _STYLE = {
     ],
     "font.size": 11,
     "figure.dpi": 120,
-    "text.parse_math": False,  # a reader's word may hold a dollar sign
+    "text.parse_math": False,  # a reader's word may contain a dollar sign
     "axes.labelsize": 11,
     "axes.titlesize": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-# Okabe and Ito's colours, which colour-blind readers tell apart; dark enough for text.
+# Okabe and Ito's colours, which colour-blind readers distinguish; dark enough for text.
 LINES = [
     ("#0072B2", "-", "o"),
     ("#B34700", "--", "s"),
@@ -50,13 +50,13 @@ HALO = [patheffects.withStroke(linewidth=3, foreground="white")]
 
 
 def styled(draw):
-    """Let ``draw`` use the book's style, and leave the reader's settings alone."""
+    """Let ``draw`` use the book's style, and keep the reader's settings."""
 
     @functools.wraps(draw)
     def in_style(*args, **kwargs):
-        # Loads the backend now: a notebook's turns interactive drawing on as it loads,
-        # and inside the context that would be undone: readers' own figures would not
-        # appear.
+        # Load the backend now: a notebook's backend switches interactive drawing on when
+        # it loads, and the end of the context would switch it off again: readers' own
+        # figures would not appear.
         plt.draw_if_interactive()
         with plt.style.context(["default", _STYLE]):
             fig = draw(*args, **kwargs)
@@ -69,11 +69,11 @@ def styled(draw):
 def curves(ax, lines, **style):
     """Draw ``{name: (xs, ys)}``, each name at its line's end and clear of the others.
 
-    Raises ValueError for more lines than can be told apart.
+    Raises ValueError for more lines than readers can distinguish.
     """
     if len(lines) > len(LINES):
         raise ValueError(
-            f"there are {len(lines)} lines; at most {len(LINES)} can be told apart"
+            f"there are {len(lines)} lines; at most {len(LINES)} can be distinguished"
         )
     ends = []
     for (name, (xs, ys)), (colour, dash, marker) in zip(lines.items(), LINES):

@@ -1,4 +1,4 @@
-"""A table that a cell shows."""
+"""A table as the output of a cell."""
 
 from html import escape
 

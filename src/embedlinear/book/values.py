@@ -1,4 +1,4 @@
-"""What figures and widgets are given: numbers, small tables, names of rows."""
+"""Inputs of figures and widgets: numbers, small tables, names of rows."""
 
 import math
 
@@ -10,8 +10,8 @@ MOST_ROWS, MOST_COLUMNS = 12, 8  # more are not readable on a phone
 def numbers(name, value, *dims):
     """Return ``value`` as a float64 tensor on the CPU with one of ``dims`` dimensions.
 
-    Raises TypeError for anything but real numbers, ValueError for other dimensions, for
-    no number at all, and for one that is not finite; the messages call it ``name``.
+    Raises TypeError for anything but real numbers, ValueError for other dimensions, no
+    numbers, or a number that is not finite; the messages call it ``name``.
     """
     try:
         tensor = torch.as_tensor(value).detach().cpu()
@@ -27,12 +27,12 @@ def numbers(name, value, *dims):
             " none of size 0"
         )
     if not tensor.isfinite().all():
-        raise ValueError(f"{name} holds a number that is not finite")
+        raise ValueError(f"{name} contains a number that is not finite")
     return tensor.double()
 
 
 def small_table(name, value):
-    """Return ``value`` as ``numbers`` does, and refuse a table too large to be read."""
+    """Return ``value`` as ``numbers`` does; ValueError for a table too large to read."""
     table = numbers(name, value, 2)
     if table.shape[0] > MOST_ROWS or table.shape[1] > MOST_COLUMNS:
         raise ValueError(
@@ -55,13 +55,13 @@ def row_names(words, rows):
 
 
 def two_digits(number):
-    """Write a number with the two digits that a measurement is worth: ``"39,000"``."""
+    """Write a number with two significant digits, as for a measurement: ``"39,000"``."""
     power = 1 - math.floor(math.log10(number))
     return f"{round(number, power):,.{max(0, power)}f}"
 
 
 def duration(seconds):
     """Write a time with two digits and its unit: ``"4.2 µs"``."""
-    seconds = float(f"{seconds:.1e}")  # two digits count; and 999.6 µs are 1 ms
+    seconds = float(f"{seconds:.1e}")  # two digits; so 999.6 µs becomes 1 ms
     power = min(0, max(-3, math.floor(math.log10(seconds) / 3)))
     return f"{two_digits(seconds / 1000.0**power)} {('s', 'ms', 'µs', 'ns')[-power]}"

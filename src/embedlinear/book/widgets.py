@@ -1,8 +1,8 @@
-"""Figures that answer: readers operate them on the site, elsewhere they are tables.
+"""Interactive figures: readers operate them on the site, elsewhere they are tables.
 
-Each function runs or takes what a cell computed, and returns a Widget with all the
-numbers in it, already formatted. The script on the site chooses which of them to show,
-and calculates nothing.
+Each function takes or computes a cell's results, and returns a Widget with all the
+numbers, already formatted. The script on the site chooses which of them to show, and
+calculates nothing.
 """
 
 import html
@@ -24,12 +24,12 @@ from embedlinear.book.values import (
 
 
 class Widget:
-    """What a cell shows: HTML that is complete, and the data that bring it to life.
+    """The output of a cell: complete HTML, and the data for the script.
 
-    The HTML holds a table in its first state, a sentence that says the same, and a
-    table of all numbers. ``controls`` are what a reader chooses with; ``frames`` holds
-    the entries of the first table for every combination of choices, the last control's
-    changing fastest.
+    The HTML has a table in its first state, a sentence that says the same, and a table
+    of all numbers. ``controls`` are the reader's choices; ``frames`` has the entries of
+    the first table for every combination of choices, the last control's changing
+    fastest.
     """
 
     def __init__(self, kind, controls, frames, said, state, plain):
@@ -75,8 +75,8 @@ def lookup(embedding, encode, words=None, decimals=2):
     """Choose an index: the row that it looks up, its one-hot vector, and the product.
 
     ``embedding`` is a layer on the CPU with a ``weight`` (V, D); ``encode`` turns an
-    index into a one-hot vector (V,). Both are run on every index from -1 to V, and what
-    they raise for the two that are not rows is shown. ``words`` names the V rows.
+    index into a one-hot vector (V,). Both are run on every index from -1 to V; for the
+    two that are not rows, their errors are shown. ``words`` names the V rows.
     """
     table, text = embedding.weight.detach(), labels("widgets")
     if table.device.type != "cpu":
@@ -156,8 +156,8 @@ def gradients(gradient, words, batch, **options):
                 f" ({len(names)}, 1), a number for each word"
             )
         result = [_rounded(number) for number in result.flatten().tolist()]
-        counted = [(indices.count(row), number) for row, number in enumerate(result)]
-        frames.append([entry for pair in counted for entry in pair])
+        pairs = [(indices.count(row), number) for row, number in enumerate(result)]
+        frames.append([entry for pair in pairs for entry in pair])
         if indices == batch:
             label = ", ".join(f"{name}={value}" for name, value in chosen.items())
             for line, cell in zip(plain, [label or text["default"], *map(str, result)]):
@@ -229,7 +229,7 @@ def cost(time, memory):
 
 
 def similarity(history, steps):
-    """Choose a task and a step of its training: how alike the vectors were by then.
+    """Choose a task and a step of its training: how similar the vectors were then.
 
     ``history`` maps a task to ``{pair of words: T cosines}``, with the same pairs for
     every task; ``steps`` (T,) says after how many.
@@ -270,8 +270,8 @@ def similarity(history, steps):
 
 
 def _result(run, index, rows):
-    # The numbers that ``run`` makes of an index, or what it raises for one that has no
-    # row.
+    # The result of ``run`` for an index, or the error that it raises for an index
+    # without a row.
     try:
         return run(torch.tensor(index)).detach()
     except (IndexError, RuntimeError, ValueError) as error:
@@ -286,8 +286,7 @@ def _said(result):
 
 
 def _sentence(said, **lists):
-    # Each list is (names, place of the first one's entry); there are two entries a
-    # name.
+    # Each list is (names, place of the first entry); there are two entries per name.
     for key, (names, first) in lists.items():
         parts = (f"{name} {{{first + 2 * n}}}" for n, name in enumerate(names))
         said = said.replace(f"{{{key}}}", labels("widgets")["and"].join(parts))
@@ -334,10 +333,9 @@ def _row(*cells, on=False):
 
 
 def _slot(entry, marks=False, bar=None):
-    """A cell whose entry the script replaces; it ``marks`` its row unless that is zero.
+    """A cell whose entry the script replaces; it ``marks`` its row if it is not zero.
 
-    ``bar`` is the number at which its bar is full, and into how many parts it is
-    divided.
+    ``bar`` is the value of a full bar, and the number of its parts.
     """
     slot = f"data-slot{'=marks' * marks}>{_safe(_shown(entry))}"
     if bar is None:

@@ -20,7 +20,7 @@ __all__ = ["BOOK_RULES", "PAGE_RULES", "PAIR_RULES", "Book", "fail_with", "probl
 
 
 def problems(book, names=None):
-    """All that the rules say about the book, or about the pages named."""
+    """All problems of the book, or of the named pages."""
     found = [line for rule in BOOK_RULES for line in rule(book)]
     found += [line for page in book for rule in PAGE_RULES for line in rule(page)]
     found += [line for two in book.pairs for rule in PAIR_RULES for line in rule(*two)]

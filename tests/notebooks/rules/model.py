@@ -1,4 +1,4 @@
-"""Books, pages and cells, with what the rules ask them for."""
+"""Books, pages and cells, as the rules need them."""
 
 import ast
 import json
@@ -16,7 +16,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from tools.book import languages, pages
 
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
-VOCABULARY = "优良差"  # the little vocabulary that all languages share
+VOCABULARY = "优良差"  # the small vocabulary that all languages share
 ANCHOR = re.compile(r'<a id="([^"]*)"></a>')
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin)

@@ -34,7 +34,7 @@ def _first_difference(one, other):
 
 @pair_rule
 def the_same_cells(first, second):
-    """Both tell the same story: the same ids and types, in the same order."""
+    """Both have the same cells: the same ids and types, in the same order."""
     kinds = [[f"{c.type} {c.id}" for c in page.cells] for page in (first, second)]
     for page, here, there in ((first, *kinds), (second, *reversed(kinds))):
         for kind in here:
@@ -113,7 +113,7 @@ def _code(source):
 
 
 class _MaskStrings(ast.NodeTransformer):
-    """Put ``…`` for strings, but keep 优, 良, 差 and what IPython's magics are told."""
+    """Replace strings by ``…``, but keep 优, 良, 差 and the arguments of IPython's magics."""
 
     def visit_Constant(self, node):
         if isinstance(node.value, (str, bytes)) and node.value not in [*VOCABULARY]:

@@ -69,7 +69,7 @@ def links_lead_somewhere(book):
 
 @book_rule
 def the_same_setup_everywhere(book):
-    """Who has read one set-up cell has read them all: only their imports differ."""
+    """All set-up cells are the same, except for their imports."""
 
     def statements(cell):
         imports = (ast.Import, ast.ImportFrom)

@@ -11,13 +11,13 @@ from embedlinear.book.bench.measure import run
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m embedlinear.book.bench",
-        description="Time lookups, products, gradients and steps, beside a roofline.",
+        description="Time lookups, products, gradients and steps, and compare with a roofline.",
     )
     add = parser.add_argument
     add("words", nargs="*", help="only cases whose name contains one of these")
-    add("--device", help="cpu, cuda, mps or xpu (the best one that is there)")
-    add("--rounds", type=int, default=20, help="turns per case, at most (20)")
-    add("--seconds", type=float, default=0.5, help="about so long per case (0.5)")
+    add("--device", help="cpu, cuda, mps or xpu (the best available one)")
+    add("--rounds", type=int, default=20, help="rounds per case, at most (20)")
+    add("--seconds", type=float, default=0.5, help="about how long per case (0.5)")
     add("--json", metavar="FILE", help="write the result to FILE")
     options = vars(parser.parse_args(arguments))
     file = options.pop("json")

@@ -1,9 +1,8 @@
-"""What is measured: each case has variants that do one job in different ways.
+"""What is measured: each case has variants that do the same in different ways.
 
-A variant is a function to time, with the bytes that it must move at least (what is read
-plus what is written, if every array went through memory once) and the floating-point
-operations that it does. Indices are drawn on the CPU, so that every device looks up the
-same rows.
+A variant is a function to time, with the fewest bytes that it must move (read plus
+written, if every array goes through memory once) and the floating-point operations that
+it does. Indices are drawn on the CPU, so that every device looks up the same rows.
 """
 
 import itertools
@@ -18,7 +17,7 @@ from embedlinear.book.bench import vectors as of_vectors
 
 V, D = 100_000, 64
 VOCABULARIES = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-POOL = 2**20  # indices drawn for a case: so many rows of a large table fill no cache
+POOL = 2**20  # indices drawn for a case: that many rows exceed any cache
 
 
 class Variant(NamedTuple):
@@ -37,9 +36,9 @@ class Case(NamedTuple):
 
 
 def batches(rows, size, device, *tables):
-    """Endless batches of indices: one that comes again finds no row of it in a cache.
+    """Endless batches of indices; when one repeats, its rows are no longer in a cache.
 
-    All are looked up in ``tables`` once, since a first visit to a page costs more.
+    All are looked up in ``tables`` once, since the first access to a page costs more.
     """
     drawn = torch.randint(rows, (min(2**14, POOL // size), size)).to(device)
     for weight, ids in itertools.product(tables, drawn.flatten().split(2**12)):
@@ -48,17 +47,17 @@ def batches(rows, size, device, *tables):
 
 
 def table(rows, width, device, dtype=torch.float32):
-    """A table of which every page is really there, because it was written."""
+    """A table whose pages all exist, because they were written."""
     return torch.full((rows, width), 0.5, device=device, dtype=dtype)
 
 
 def gathered(count, width, itemsize=4):
-    """The bytes of a lookup: an index is read, its row is read, and written again."""
+    """The bytes of a lookup: read an index, read its row, write the row."""
     return count * (8 + 2 * width * itemsize)
 
 
 def roofline(device, numbers, n):
-    """The roofs of a machine: a copy of float32 ``numbers`` and an n × n product."""
+    """The limits of a machine: a copy of float32 ``numbers`` and an n × n product."""
     source = torch.ones(numbers, device=device)
     target, matrix = torch.empty_like(source), torch.ones(n, n, device=device)
     return {
@@ -79,7 +78,7 @@ def lookup(device, V, D, batch):
 
 
 def product(device, V, D, batch):
-    """The lookup beside one-hot + Linear, which is split into building and multiplying.
+    """The lookup and one-hot + Linear, which is split into building and multiplying.
 
     Above 100,000 rows a one-hot batch takes gigabytes.
     """
@@ -104,7 +103,7 @@ def product(device, V, D, batch):
 
 
 def storage(device, V, D, batch):
-    """One table in three types, and stored by columns, as a transpose stores it."""
+    """One table in three types, and stored by columns, like a transpose."""
     rows = table(V, D, device)
     tables = {"float32": rows, "float16": rows.half(), "bfloat16": rows.bfloat16()}
     tables["columns"] = rows.t().contiguous().t()
@@ -143,7 +142,7 @@ def backward(device, V, D, batch):
 
 
 def optimiser(device, V, D, batch):
-    """One step, with the gradient at hand: of the whole table, or of a batch's rows."""
+    """One step for a given gradient: of the whole table, or of a batch's rows."""
     ids = list(itertools.islice(batches(V, batch, device), 64))
     rows, shape = torch.ones(batch, D, device=device), (V, D)
     dense = [torch.zeros(V, D, device=device).index_add_(0, ids[0], rows)]
@@ -151,11 +150,11 @@ def optimiser(device, V, D, batch):
     sparse = [torch.sparse_coo_tensor(i[None], rows, shape, **known) for i in ids]
 
     def step(kind, gradients, **options):
-        weight, turns = nn.Parameter(table(V, D, device)), itertools.cycle(gradients)
+        weight, queue = nn.Parameter(table(V, D, device)), itertools.cycle(gradients)
         optimizer = kind([weight], lr=1e-3, **options)
 
         def run():
-            weight.grad = next(turns)
+            weight.grad = next(queue)
             optimizer.step()
 
         return run

@@ -61,7 +61,7 @@ def bandwidth(result, family="lookup", name="torch.nn", batch=65_536):
 
 @styled
 def shares(result, bars):
-    """Draw the share of its roof that each variant reaches; compute's are hatched.
+    """Draw the share of the roofline that each variant reaches; compute-bound ones hatched.
 
     ``bars`` maps a label to ``(family, variant, size)``, the size being a dict. A share
     above 1 is drawn as 1, with its number.

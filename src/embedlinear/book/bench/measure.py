@@ -1,8 +1,8 @@
-"""How a case is measured: in processes of its own, its variants in turns.
+"""How a case is measured: in its own processes, its variants in turns.
 
-What an operation takes depends on the memory that earlier ones have left to the
-allocator, and on moments when the machine is busy. Beside the time of a call its page
-faults are counted: in each, the system hands out a new page of memory, cleared.
+The time of an operation depends on the memory that earlier ones have left to the
+allocator, and on how busy the machine is. Besides the time of a call, its page faults
+are counted: in each, the system provides a new, cleared page of memory.
 """
 
 import multiprocessing
@@ -26,9 +26,9 @@ try:
 except ImportError:  # Windows
     resource = None
 
-#: glibc's allocator told to keep what is freed, however large, and not to hand it back.
+#: Tell glibc's allocator to keep freed memory, however large, and not to return it.
 KEEP = {"MALLOC_MMAP_THRESHOLD_": str(2**36), "MALLOC_TRIM_THRESHOLD_": str(2**36)}
-#: And told to hand back whatever is freed, so that all memory a call takes is new.
+#: Tell it to return all freed memory, so that all memory of a call is new.
 RETURN = {"MALLOC_MMAP_THRESHOLD_": str(2**16)}
 LONGEST = 60  # seconds for the rounds of a case; a slow one has fewer, but at least 3
 
@@ -38,15 +38,17 @@ def run(words=(), device=None, rounds=20, seconds=0.5, show=str, apart=True):
 
     ``words`` are parts of names of cases (none: every case but the reading of word
     vectors), ``device`` is as in ``select_device``. A case takes at most ``rounds``
-    turns and about ``seconds``; ``show`` is then given its lines, or why it was
-    skipped. Unless ``apart``, all stays in this process, for a quick look. Raises
+    rounds and about ``seconds``; ``show`` then gets its lines, or the reason why it was
+    skipped. Unless ``apart``, everything runs in this process, for a quick look. Raises
     ValueError if no case has such a name.
     """
     named, device = CASES | (VECTORS if words else {}), select_device(device)
     parts = list(words) or [""]
     names = [name for name in named if any(part in name for part in parts)]
     if not names:
-        raise ValueError(f"words is {words!r}; no case is named so: {'; '.join(named)}")
+        raise ValueError(
+            f"words is {words!r}; no case has such a name: {'; '.join(named)}"
+        )
     done = {"about": machine(device), "results": []}
     with process(RETURN) if apart else nullcontext() as returning:
         for name in names:
@@ -65,11 +67,11 @@ def run(words=(), device=None, rounds=20, seconds=0.5, show=str, apart=True):
 def measure(case, device, rounds, seconds, returning=None):
     """Of each variant: ``times``, ``faults``, ``memory``, ``bytes`` and ``operations``.
 
-    The seconds of a call in each round; the median of a call's page faults; the bytes
-    of new memory that a call takes in the process ``returning``, whose allocator keeps
-    nothing. The variants of a case that is ``kept`` come a second time, as ``"…, memory
-    kept"``. Without ``returning`` all happens in this process, once, and ``memory`` is
-    not known.
+    These are the seconds of a call in each round; the median of a call's page faults;
+    and the bytes of new memory of a call in the process ``returning``, whose allocator
+    keeps nothing. The variants of a ``kept`` case run a second time, as ``"…, memory
+    kept"``. Without ``returning`` everything runs once, in this process, and ``memory``
+    is unknown.
     """
     places, once, laps = {}, {}, {}
     with ExitStack() as stack:
@@ -85,7 +87,7 @@ def measure(case, device, rounds, seconds, returning=None):
             return here.submit(_lap, name, repeats, device).result()
 
         for place in places:
-            lap(place)  # libraries are loaded, pages visited, states made
+            lap(place)  # load libraries, touch pages, create states
             once[place], laps[place] = max(lap(place)[0], 1e-7), []
         share = seconds / len(places) / rounds
         repeats = {place: max(1, int(share / taken)) for place, taken in once.items()}
@@ -93,15 +95,15 @@ def measure(case, device, rounds, seconds, returning=None):
         for number in range(max(3, min(rounds, int(LONGEST / in_all)))):
             for place in list(places)[:: 1 if number % 2 else -1]:
                 laps[place].append(lap(place, repeats[place]))
-    found, counted = {}, resource and device.type == "cpu"
+    found, has_faults = {}, resource and device.type == "cpu"
     memory = {}
-    if returning and counted:
+    if returning and has_faults:
         memory = returning.submit(_new_memory, case, device).result()
     for place, (_, name) in places.items():
         times, counts = zip(*laps[place])
         found[place] = {
             "times": [float(f"{taken:.4g}") for taken in times],
-            "faults": round(statistics.median(counts)) if counted else None,
+            "faults": round(statistics.median(counts)) if has_faults else None,
             "memory": memory.get(name),
             "bytes": work[name][0],
             "operations": work[name][1],
@@ -110,16 +112,16 @@ def measure(case, device, rounds, seconds, returning=None):
 
 
 def process(settings=None):
-    """Another process, to which the functions below are submitted."""
-    # An allocator reads its settings when a program starts; without any, a fork of one
-    # that has imported torch and computed nothing is quicker.
+    """A separate process that runs the functions below."""
+    # An allocator reads its settings when a program starts; without settings, a fork of
+    # a process that has imported torch and computed nothing is quicker.
     quick = not settings and "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if quick else "spawn")
     context.set_forkserver_preload([__name__])
     threads = torch.get_num_threads()
     pool = ProcessPoolExecutor(1, context, torch.set_num_threads, (threads,))
     with mock.patch.dict(os.environ, settings or {}):
-        pool.submit(os.getpid).result()  # it starts with its first call
+        pool.submit(os.getpid).result()  # the first call starts it
     return pool
 
 
@@ -139,7 +141,7 @@ def _lap(name, repeats, device):
     before, start = faults(), time.perf_counter()
     for _ in range(repeats):
         run()
-    _finish(device)  # an accelerator is handed its work and goes on by itself
+    _finish(device)  # an accelerator works asynchronously
     taken = time.perf_counter() - start
     return taken / repeats, (faults() - before) / repeats
 
@@ -150,12 +152,12 @@ def _finish(device):
 
 
 def faults():
-    """The page faults of this process so far (0 where the system does not tell)."""
+    """The page faults of this process so far (0 if the system does not report them)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt if resource else 0
 
 
 def _new_memory(case, device):
-    # The bytes of the pages that a call is handed out anew, from the second call on.
+    # The bytes of the new pages of a call, from the second call on.
     found = {}
     for name, variant in case.build(device, **case.size).items():
         variant.run()

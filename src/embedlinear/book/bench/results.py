@@ -1,4 +1,4 @@
-"""What a chapter asks of a result, the dict that ``measure.run`` returns."""
+"""How a chapter reads a result, the dict that ``measure.run`` returns."""
 
 import json
 import statistics
@@ -59,7 +59,7 @@ def stored(folder=None):
 
 
 def provenance(results):
-    """A table: machine, date and version of each result; a missing GPU is said too."""
+    """A table: machine, date and version of each result, or that there is no GPU yet."""
     text, keys = labels("bench"), ("model", "threads", "date", "torch")
     kinds = ["CPU" if r["about"]["device"] == "cpu" else "GPU" for r in results]
     rows = [[str(result["about"][key]) for key in keys] for result in results]
@@ -102,18 +102,18 @@ def series(result, family, name, over="V", **size):
 def ratio(one, other):
     """How many times as long ``one`` takes as ``other``, round by round: a ``Middle``.
 
-    Both must be variants of one case, for these took turns.
+    Both must be variants of one case, because only these took turns.
     """
     ratios = [a / b for a, b in zip(one.times, other.times, strict=True)]
     return Middle.of(ratios, lambda number: f"{two_digits(number)}×")
 
 
 def roof(result, one):
-    """Which roof is above a variant, and which share of it is reached: ("memory", 0.5).
+    """Which limit applies to a variant, and the share of it reached: ("memory", 0.5).
 
-    The roof is the least time that its bytes, or its operations (``"compute"``), would
-    take at the speed of a large copy, or product, that the same run measured. A share
-    above 1: its bytes came from a cache, or cost less than a copy's.
+    The limit is the least time that its bytes, or its operations (``"compute"``), would
+    take at the speed of a large copy, or product, measured in the same run. A share
+    above 1 means that its bytes came from a cache, or cost less than a copy's.
     """
     copy, product = (variant(result, "roofline", name) for name in ("copy", "product"))
     least = {

