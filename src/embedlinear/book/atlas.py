@@ -55,7 +55,7 @@ def table(group):
     for name, row in TABLE["groups"][group].items():
         verdicts = stored()[PINNED]["verdicts"][name]
         reason = TABLE["reasons"][row["because"]]
-        because = f"{reason[language]}[{text['more']}]({reason['link']})"
+        because = reason[language] + text["more"].format(reason["link"])
         errors = [v.note for v in verdicts.values() if v.kind == "impossible"]
         if errors:
             because += f"<br>`{errors[0].split('; ')[0]}`"
