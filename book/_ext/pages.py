@@ -47,7 +47,7 @@ def description(doctree) -> str:
 
 def has_widget(doctree) -> bool:
     return any(
-        BeautifulSoup(raw.astext(), "html.parser").select_one(".widget")
+        BeautifulSoup(raw.astext(), "html.parser").select_one(".widget, .filtered")
         for raw in doctree.findall(nodes.raw)
     )
 

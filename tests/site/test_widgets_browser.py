@@ -164,3 +164,19 @@ def test_only_pages_with_a_figure_load_its_small_script(site):
         assert bool(html.select('script[src*="widgets.js"]')) == has, where
     for name, most in (("widgets.js", 5000), ("widgets.css", 8000)):
         assert (site / "en" / "_static" / name).stat().st_size < most
+
+
+@every_language
+def test_the_atlas_is_filtered_by_words_and_by_verdict(served, reader, language):  # noqa: F811
+    page = reader(f"{served}/{language}/equality-atlas.html")
+    rows, bar = page.locator(".filtered tbody tr:visible"), page.locator(".filter")
+    everything = rows.count()
+    bar.get_by_role("searchbox").fill("muon adjust")
+    assert rows.count() == 1
+    bar.get_by_role("searchbox").fill("")
+    assert rows.count() == everything
+    verdict = bar.get_by_role("combobox")
+    verdict.select_option(index=1)
+    chosen = verdict.locator("option").nth(1).inner_text()
+    assert 0 < rows.count() < everything
+    assert all(chosen in text for text in rows.all_inner_texts())

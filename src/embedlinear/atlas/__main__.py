@@ -1,0 +1,52 @@
+"""The command: judge every situation, print the verdicts, and keep them."""
+
+import argparse
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+from embedlinear.atlas import SITUATIONS, atlas
+
+
+def named(text):
+    module, _, name = text.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def keep(path, found):
+    """Add the verdicts to a JSON file that holds those of any versions of torch."""
+    from embedlinear.book.machine import machine
+
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    about = {"command": "python -m embedlinear.atlas", **machine()}
+    kept[about["torch"]] = {"about": about, "verdicts": found}
+    text = json.dumps(kept, ensure_ascii=False, default=list)
+    path.write_text(
+        re.sub(r"(?<=[{}]), (?=\")|, (?=\"[\w-]+\": {\"outputs)", ",\n", text) + "\n",
+        "utf-8",
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog="python -m embedlinear.atlas",
+        description="Where an Embedding and a Linear over one-hot vectors are equal.",
+    )
+    text = "a class, package.module.Name (default: torch.nn's)"
+    parser.add_argument("embedding", nargs="?", type=named, help=text)
+    parser.add_argument("linear", nargs="?", type=named, help=text)
+    parser.add_argument("--json", metavar="F", type=Path, help="keep the verdicts in F")
+    parser.add_argument("--only", metavar="ROW", nargs="+", choices=SITUATIONS)
+    options = parser.parse_args()
+    found = atlas(options.embedding, options.linear, options.only or SITUATIONS)
+    if options.json:
+        keep(options.json, found)
+    for name, verdicts in found.items():
+        for stage, (kind, apart, note) in verdicts.items():
+            size = "" if apart is None else f"{apart:.2g}"
+            print(f"{name:16} {stage:10} {kind:11} {size:8} {note}".rstrip())
+
+
+if __name__ == "__main__":
+    main()
