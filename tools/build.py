@@ -50,10 +50,10 @@ def bring_takeaway(language: str, folder: Path) -> None:
 
 
 def bring_package(out: Path) -> str:
-    """Put the package beside the pages whose notebooks install it; returns where it is.
+    """Copy the package to the site, whose notebooks install it; returns its path.
 
-    The folder is named by what is in the wheel, so that a notebook taken away installs
-    what its page was built with, for as long as the folder is served.
+    The folder is named by the wheel's content, so that a downloaded notebook installs the
+    version that its page was built with, for as long as the folder is served.
     """
     with TemporaryDirectory() as name:
         copy = Path(name)
@@ -62,9 +62,13 @@ def bring_package(out: Path) -> str:
         for file in ("pyproject.toml", "LICENSE"):
             shutil.copy(ROOT / file, copy)
         code = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
-        told = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}  # zip's first day
+        environment = os.environ | {
+            "SOURCE_DATE_EPOCH": "315532800"
+        }  # the first day that zip can store
         command = [sys.executable, "-c", code]
-        subprocess.run(command, cwd=copy, env=told, capture_output=True, check=True)
+        subprocess.run(
+            command, cwd=copy, env=environment, capture_output=True, check=True
+        )
         (wheel,) = (copy / "dist").glob("*.whl")
         place = f"package/{sha256(wheel.read_bytes()).hexdigest()[:12]}/{wheel.name}"
         (out / place).parent.mkdir(parents=True, exist_ok=True)

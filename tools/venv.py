@@ -43,30 +43,30 @@ def up_to_date(stamps):
 
 
 def make():
-    """Make .venv with this Python. One that was made for another tree stays that tree's."""
+    """Create .venv with this Python; stop if it was created for another folder."""
     if not os.path.exists(PYTHON):
         print("Making .venv", flush=True)
         if subprocess.call([sys.executable, "-m", "venv", VENV]):
             stop("on Debian or Ubuntu, apt install python3-venv; then run again")
-    with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as told:
-        made = re.search(r"^command = .* -m venv (?:--?\S+ )*(.+)$", told.read(), re.M)
+    with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as file:
+        made = re.search(r"^command = .* -m venv (?:--?\S+ )*(.+)$", file.read(), re.M)
     home = os.path.dirname(made.group(1)) if made else ROOT
     if not os.path.exists(home) or not os.path.samefile(home, ROOT):
         stop(".venv was made for %s: remove it here (rm -r .venv); run again" % home)
 
 
 def configured():
-    """(flags, variables) that tell uv what pip is told; None if there is no word for it."""
-    from pip._internal.commands import create_command  # pip has no other way to ask
+    """(flags, variables) that give uv pip's options; None if uv lacks one of them."""
+    from pip._internal.commands import create_command  # the only way to ask pip
 
     parser = create_command("install").parser
-    told = vars(parser.get_default_values())
-    changed = {key for key in told if told[key] != parser.defaults.get(key)}
+    given = vars(parser.get_default_values())
+    changed = {key for key in given if given[key] != parser.defaults.get(key)}
     if changed - {*SAME.split(), *MANNERS.split(), *READ}:
         return None
     flags, variables = ["--index-strategy", "unsafe-best-match"], {}  # as pip looks
     for option in parser.option_list_all:
-        flag, value = option.get_opt_string(), told.get(option.dest)
+        flag, value = option.get_opt_string(), given.get(option.dest)
         if option.dest == "format_control":
             value = sorted(getattr(value, flag.strip("-").replace("-", "_")))
         elif option.dest not in changed.intersection(SAME.split()):
@@ -74,7 +74,7 @@ def configured():
         for one in value if isinstance(value, list) else [value]:
             flags += [flag] + ([] if option.nargs is None else [one])
     for key in changed & set(READ):
-        value = told[key] if isinstance(told[key], str) else "%d" % told[key]
+        value = given[key] if isinstance(given[key], str) else "%d" % given[key]
         variables.update(dict.fromkeys(READ[key].split(), value))
     return flags, variables
 
@@ -84,14 +84,14 @@ def with_uv(asked):
     inside = os.path.dirname(PYTHON)
     try:
         flags, variables = configured()
-    except Exception:  # None, or this pip is another inside
+    except Exception:  # None, or this pip is different inside
         return False
     if not (shutil.which("uv") or shutil.which("uv", path=inside)):
         subprocess.call(PIP + ["-q", "-c", "constraints.txt", "uv"], cwd=ROOT)
     uv = shutil.which("uv") or shutil.which("uv", path=inside)
     command = [uv, "pip", "install", "--python", PYTHON] + flags + ["-r", asked]
-    told = dict(os.environ, **variables)
-    return uv and not subprocess.call(command, cwd=ROOT, env=told)
+    environment = dict(os.environ, **variables)
+    return uv and not subprocess.call(command, cwd=ROOT, env=environment)
 
 
 def with_pip(asked):

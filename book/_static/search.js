@@ -1,10 +1,10 @@
-// Finds sections by phrase, then by the query's pieces: the fewer sections have one, the more it says.
+// Find sections by phrase, then by pieces of the query: the fewer sections have a piece, the more it counts.
 const results = document.getElementById("search-results");
 const query = (new URLSearchParams(location.search).get("q") || "").trim();
 const HAN = /\p{Script=Han}/u;
 const WORD = "[\\p{L}\\p{N}_]+(?:[.'-][\\p{L}\\p{N}_]+)*";
 
-// Sign for sign, so that a place in the plain text is that place in the text: ＰＡＤ（ is pad(
+// Character by character, so that positions are the same in both texts: ＰＡＤ（ is pad(
 const plain = (text) =>
   text
     .toLowerCase()
@@ -19,14 +19,14 @@ const pieces = (word) =>
     : [word];
 const sum = (list, value) => list.reduce((total, item) => total + value(item), 0);
 
-// A phrase and Chinese begin anywhere, a word where a word does: "rate" is not in "iterate".
+// A phrase and Chinese match anywhere, a word only at the start of a word: "rate" is not in "iterate".
 function places(text, mark) {
   const start = mark === phrase || HAN.test(mark[0]) ? "" : "^|[^\\p{L}\\p{N}]";
   const pattern = new RegExp(`(${start})${mark.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`, "gu");
   return Array.from(text.matchAll(pattern), (match) => match.index + match[1].length);
 }
 
-// One letter more, less or other, or two that changed places.
+// One letter added, removed or changed, or two swapped.
 function alike(one, other) {
   const shorter = Math.min(one.length, other.length);
   let head = 0;
@@ -37,8 +37,8 @@ function alike(one, other) {
   return (a.length < 2 && b.length < 2) || (a.length === 2 && b === a[1] + a[0]);
 }
 
-// A long word that the book has not is read as the most frequent one like it.
-function mended(word) {
+// A long word that the book does not contain is corrected to the most frequent similar one.
+function corrected(word) {
   if (word.length < 5 || BOOK.some(({ all }) => all.includes(word))) return word;
   const often = new Map([[word, 0]]);
   for (const other of BOOK.flatMap(({ all }) => words(all)))
@@ -53,11 +53,11 @@ const BOOK = SECTIONS.map((section) => {
 const phrase = plain(query)
   .replace(/\s+/g, " ")
   .replace(/\bvs\b\.?/g, "versus")
-  .replace(/[a-z]\w*(?:[.'-]\w+)*/g, mended);
-// Words of a question, which any title may begin with, say nothing while others do.
+  .replace(/[a-z]\w*(?:[.'-]\w+)*/g, corrected);
+// Ignore the common words of a question if there are other words.
 const COMMON = new Set("a an and are between can do does how i in is it my of on the to what why".split(" "));
 const telling = words(phrase).filter((word) => !COMMON.has(word));
-// The pieces that the book has, what says most first; the pairs of a run of signs share a word's weight.
+// The pieces that the book contains, the most specific first; the pairs of a run share a word's weight.
 const asked = new Map(
   (telling.length ? telling : words(phrase)).flatMap((word) => pieces(word).map((piece, _, { length }) => [piece, 1 / length]))
 );
@@ -69,7 +69,7 @@ const known = [...asked]
   .filter(({ having }) => having.size)
   .sort((a, b) => b.weight - a.weight);
 
-// The longest part of the query, of two words or signs and more, that stands in a text as it is.
+// The longest part of the query, of at least two words or characters, that occurs in a text.
 function run(text) {
   const parts = Array.from(phrase.matchAll(new RegExp(`\\p{Script=Han}|${WORD}`, "gu")));
   let longest = "";
@@ -118,7 +118,7 @@ function search() {
   }
   const value = (hit) => hit.points + Math.min(hit.sections, 15);
   const hits = [...pages.values()].sort((a, b) => value(b) - value(a));
-  // With all the pieces a section has 40 points; less than half of the first is no answer beside it.
+  // A section with all pieces has 40 points; drop results with less than half of the first one's points.
   return hits.filter((hit) => hit.points >= Math.min(hits[0].points / 2, 40));
 }
 
@@ -135,7 +135,7 @@ function marked(element, text, marks) {
   return element;
 }
 
-// The words around the first place of the mark that says most: the whole mark, however long.
+// The words around the first place of the most specific mark: the whole mark, however long.
 function excerpt(text, marks) {
   const first = marks.find((mark) => places(plain(text), mark).length) || "";
   const from = Math.max(0, (first && places(plain(text), first)[0]) - 50);
@@ -157,7 +157,7 @@ function show() {
   for (const { section, marks } of hits) {
     const item = document.createElement("li");
     const link = document.createElement("a");
-    // The browser itself scrolls to the words and marks them.
+    // The browser scrolls to the words and highlights them.
     const first = marks.find((mark) => places(plain(section.text), mark).length);
     const fragment = first ? `:~:text=${encodeURIComponent(first)}` : "";
     link.href = `${section.page}.html#${section.anchor}${fragment}`;

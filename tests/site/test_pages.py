@@ -72,9 +72,7 @@ def test_nothing_is_asked_of_another_host(site):
         links = html.find_all("link", href=True)
         unasked = (["alternate"], ["canonical"])
         asked += [tag["href"] for tag in links if tag["rel"] not in unasked]
-        for address in set(asked) - {
-            "#"
-        }:  # of the search page, which is no neighbour's
+        for address in set(asked) - {"#"}:  # only the search page has them
             name = urlsplit(address).path.removeprefix(f"{HERE}/{language}/")
             assert not urlsplit(address).netloc, f"{where} asks for {address}"
             assert (site / language / name).is_file(), f"{where}: no {address}"

@@ -133,7 +133,7 @@ def test_the_epub_is_whole(made, language):
 
 
 def test_the_start_page_offers_what_is_up_to_date(tmp_path, monkeypatch):
-    """bring_takeaway puts it beside the pages; the template links what is there."""
+    """bring_takeaway copies it to the pages; the template links existing files."""
     import pages  # the extension
 
     monkeypatch.setattr(build, "TAKEAWAY", tmp_path)

@@ -288,28 +288,30 @@ def test_the_package_carries_its_fonts_and_every_module(wheel, tmp_path):
 
 
 def test_releases_agree(wheel):
-    """Package, changelog and citation tell the same version and the same of themselves."""
+    """Package, changelog and citation agree on version, author, licence and keywords."""
     with zipfile.ZipFile(wheel) as packed:
         (name,) = (n for n in packed.namelist() if n.endswith(".dist-info/METADATA"))
-        told = email.message_from_bytes(packed.read(name))
+        metadata = email.message_from_bytes(packed.read(name))
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     changes = re.search(
         r"^## (\S+) \((.+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M
     )
-    assert told["Version"] == citation["version"] == changes[1]
+    assert metadata["Version"] == citation["version"] == changes[1]
     assert changes[2] in ("unreleased", str(citation.get("date-released")))
     (author,) = citation["authors"]
     assert (
-        told["Author"] == author["name"]
-        and told["License-Expression"] in (citation["license"])
+        metadata["Author"] == author["name"]
+        and metadata["License-Expression"] in (citation["license"])
     )
-    assert set(citation["keywords"]) & set(told["Keywords"].split(","))
-    assert told.get_payload() == (ROOT / "src/README.md").read_text(encoding="utf-8")
+    assert set(citation["keywords"]) & set(metadata["Keywords"].split(","))
+    assert metadata.get_payload() == (ROOT / "src/README.md").read_text(
+        encoding="utf-8"
+    )
     matrix = (ROOT / ".github/workflows/test.yml").read_text()
     tested = re.findall(r"3\.\d+", re.search(r"python: \[(.*)\]", matrix)[1])
     lines = [f"Programming Language :: Python :: {version}" for version in tested]
-    assert set(lines) <= set(told.get_all("Classifier"))
-    assert told["Requires-Python"] == f">={tested[0]}"
+    assert set(lines) <= set(metadata.get_all("Classifier"))
+    assert metadata["Requires-Python"] == f">={tested[0]}"
 
 
 @pytest.mark.weekly

@@ -219,7 +219,7 @@ BROKEN = {
     "absurdly wide": (b"1 1000000000000\na 1 2\n", "line 1"),
     "no columns": (b"1 0\na\n", "vectors of 0 numbers"),
     "an empty line": (b"a 1 2\n\nb 1 2\n", "line 2: the line is empty"),
-    "prose": (b"Dear reader,\nthis is no table.\n", "line 1: expected a word and its"),
+    "prose": (b"Dear reader,\nthis is not one.\n", "line 1: expected a word and its"),
     "damaged gzip": (gzip.compress(PLAIN)[:-9], "gzip archive is damaged"),
     "gzip and more": (gzip.compress(PLAIN) + b"more", "gzip archive is damaged"),
     "damaged xz": (lzma.compress(PLAIN)[:-9], "xz archive is damaged"),

@@ -92,7 +92,7 @@ def lookup(embedding, encode, words=None, decimals=2):
     for index, name in choices.items():
         row, hot = (_result(run, index, rows) for run in (embedding, encode))
         if isinstance(row, Exception) or isinstance(hot, Exception):
-            said = {"index": index, "lookup": _said(row), "encode": _said(hot)}
+            said = {"index": index, "lookup": _as_text(row), "encode": _as_text(hot)}
             frames.append(
                 ["–"] * (rows + 2 * columns) + [text["refused"].format(**said)]
             )
@@ -280,7 +280,7 @@ def _result(run, index, rows):
         return error
 
 
-def _said(result):
+def _as_text(result):
     name = type(result).__name__
     return f"{name}: {result}" if isinstance(result, Exception) else "–"
 

@@ -21,7 +21,7 @@ CHINESE = {
         f"(?<=[{H}{CODE}{FORMULA}]) ?{HALF}(?![{LATIN}])|"
         f"(?<=[{H}]) ?\\(|{HALF} ?(?=[{H}])"
     ),
-    "no space beside full-width punctuation": (
+    "no space next to full-width punctuation": (
         f"[{FULL}“”‘’] +(?=\\S)|(?<=\\S) +[{FULL}“”‘’]"
     ),
     "no line break inside a paragraph": r"(?<=\S) *\n *(?=\S)",

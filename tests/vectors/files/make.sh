@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the files beside this one: vectors as five tools write them, for tests/test_vectors_origins.py.
+# Creates the files in this folder: vectors as five tools write them, for tests/vectors/test_origins.py.
 #
 #     sh tests/vectors/files/make.sh FOLDER     (Debian 12 or Ubuntu, with gcc; the package installed)
 #

@@ -48,14 +48,14 @@ def bandwidth(result, family="lookup", name="torch.nn", batch=65_536):
     ax = _logarithmic("table", "rate", "B", "B/s")
     ax.plot(sizes, rates, color=LINES[0][0], marker="o", ms=5)
     ax.set_ylim(min(most, *rates) / 3, 1.6 * max(most, *rates))
-    beside = {"textcoords": "offset points", "path_effects": HALO}
+    offset = {"textcoords": "offset points", "path_effects": HALO}
     colour, text = LINES[1][0], labels("bench")["copying"]
     ax.axhline(most, color=colour, linestyle="--")
-    ax.annotate(text, (sizes[-1], most), (0, 3), ha="right", color=colour, **beside)
+    ax.annotate(text, (sizes[-1], most), (0, 3), ha="right", color=colour, **offset)
     for cache, size in result["about"]["caches"].items():
         ax.axvline(size, color="#555555", linestyle=":", lw=1.2)
         place = size, ax.get_ylim()[0]
-        ax.annotate(cache, place, (3, 4), color="#555555", **beside)
+        ax.annotate(cache, place, (3, 4), color="#555555", **offset)
     return ax.figure
 
 
