@@ -25,8 +25,8 @@ def test_the_extracts_and_their_licences():
         assert 0.3 < reviews.favourable(texts).float().mean() < 0.7
     licences = sorted(DATA.glob("reviews-*LICENSE.txt"))
     licence = "\n".join(file.read_text(encoding="utf-8") for file in licences)
-    mine = {*DATA.glob("reviews-*"), DATA / "training-results.json"} - set(licences)
-    assert all(file.name in licence for file in mine) and len(mine) == 5
+    mine = {*DATA.glob("reviews-*"), *DATA.glob("training-*")} - set(licences)
+    assert all(file.name in licence for file in mine) and len(mine) == 6
     for holder in ("2013-2014 isnowfy", "2016 C.J. Hutto"):
         assert f"Copyright (c) {holder}" in licence
     assert sum(file.stat().st_size for file in mine) < 2e6  # the package stays small
@@ -123,14 +123,22 @@ def test_cosine_resample_and_glove():
 
 
 def test_full_results_say_how_they_were_made():
-    from tools import train_reviews as script
+    from tools.once import train_reviews as script
 
-    full = reviews.full_results()
+    full, right = reviews.full_results(), reviews.full_right()
     about = full["about"]
-    assert {"date", "machine", "python", "torch", "runs"} <= about.keys()
-    assert about["command"] == "python tools/train_reviews.py run _build/reviews"
+    assert {"date", "model", "python", "torch"} <= about.keys()
+    assert about["command"] == "python -m tools.once.train_reviews"
     assert {*about["seconds"]} == {*full} - {"about"} >= {*script.TASKS}
-    for task, (_, _, _, samples) in script.TASKS.items():
+    for task in script.TASKS:
         runs = np.array([*full[task]["pairs"].values(), full[task]["chance"]])
-        assert runs.shape[1] == samples and (abs(runs) <= 1).all()
+        assert runs.shape[1] == len(script.SAMPLES) and (abs(runs) <= 1).all()
+    for language in ("zh", "en"):
+        assert len(right[f"{language} speed"]) == len(script.SEEDS)
+        for labels in script.LABELS:
+            part = full[f"starts {language} {labels}"]
+            for arm, means in part["test"].items():
+                each = right[f"{language} {labels} {arm}"]  # the same runs, by text
+                assert each.shape == (len(script.SEEDS), 3000)
+                assert np.allclose(each.mean(dim=1), means, atol=6e-5)
     assert "NaN" not in json.dumps(full)

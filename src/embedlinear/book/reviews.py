@@ -3,8 +3,8 @@
 ``read`` gives an extract that comes with the package; where it is from and under which
 licence is in ``data/reviews-LICENSE.txt``. The model is the smallest one with both
 layers of the book: the rows of a text's units, averaged, then Linear.
-``tools/train_reviews.py`` makes the extract, and runs the same functions over the whole
-of the two sources.
+``tools/once/extract_reviews.py`` makes the extract; ``tools/once/train_reviews.py`` runs
+the same functions over the whole of the two sources.
 """
 
 import json
@@ -246,5 +246,23 @@ def resample(count, seed):
 
 
 def full_results():
-    """What ``tools/train_reviews.py`` measured on the whole sources, and where."""
+    """What ``tools/once/train_reviews.py`` measured on the whole sources, and where."""
     return json.loads((DATA / "training-results.json").read_text(encoding="utf-8"))
+
+
+def full_right():
+    """Which test texts each run got right: ``{"zh 100 tuned 1": (seeds, texts)}``.
+
+    They are 1 for right and 0 for wrong; ``"zh speed"`` counts validation texts:
+    (seeds, times, starts).
+    """
+    with np.load(str(DATA / "training-right.npz")) as file:
+        arrays = {name: file[name] for name in file}
+    return {
+        name: torch.from_numpy(
+            (np.unpackbits(found, axis=1) if found.dtype == np.uint8 else found).astype(
+                np.float32
+            )
+        )
+        for name, found in arrays.items()
+    }
