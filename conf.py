@@ -38,6 +38,11 @@ book_repository = os.environ.get("BOOK_REPOSITORY", "").rstrip("/").removesuffix
 book_site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
 if book_site:
     settings["html_baseurl"] = f"{book_site}/{book_language}/"
+settings["html_context"] |= {  # for templates; a file:// of a test is nothing to link
+    "book_site": book_site,
+    "book_language": book_language,
+    "repository": book_repository if book_repository.startswith("https://") else "",
+}
 # The 404 page is shown at any depth, so its links begin at the server's root.
 settings["notfound_urls_prefix"] = f"{urlsplit(book_site).path}/{book_language}/"
 

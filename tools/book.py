@@ -32,6 +32,7 @@ def about(root: Path = ROOT) -> list[dict]:
             "tag": setting["language"].replace("_", "-"),
             "title": setting["project"],
             "lost": setting["notfound_context"]["title"],
+            "search": setting["html_theme_options"]["search_bar_text"],
             **setting["about"],
         }
         for folder, setting in config(root)["languages"].items()
@@ -40,16 +41,21 @@ def about(root: Path = ROOT) -> list[dict]:
 
 def pages(root: Path = ROOT) -> list[str]:
     """The pages in reading order, including those in parts."""
+    return [page for chapter in chapters(root) for page in chapter]
+
+
+def chapters(root: Path = ROOT) -> list[list[str]]:
+    """The chapters, the start page first, each with the pages below it."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *files_in(toc)]
+    listed = [part["chapters"] for part in toc.get("parts", [toc])]
+    return [[toc["root"]], *(files_in(chapter) for part in listed for chapter in part)]
 
 
 def files_in(toc) -> list[str]:
     """The files that a table of contents, or a part of one, lists at any depth."""
     if isinstance(toc, list):
         return [name for entry in toc for name in files_in(entry)]
-    inner = [toc.get(key, []) for key in ("parts", "chapters", "sections")]
-    return ([toc["file"]] if "file" in toc else []) + files_in(inner)
+    return [toc["file"], *files_in(toc.get("sections", []))]
 
 
 def catalogue(language: str, root: Path = ROOT) -> dict[str, str]:

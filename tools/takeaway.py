@@ -25,7 +25,7 @@ from jinja2 import Environment, FileSystemLoader
 from PIL import Image
 from playwright.sync_api import Error, sync_playwright
 
-from tools.book import ROOT, about, catalogue, config, pages
+from tools.book import ROOT, about, catalogue, chapters, config, pages
 from tools.browser import launch
 from tools.build import SITE, TAKEAWAY, build
 
@@ -34,11 +34,14 @@ HAN = ROOT / "src" / "embedlinear" / "book" / "fonts" / "NotoSansSC-subset.otf"
 MATH = ROOT / "book" / "_static" / "vendor" / "stix-two-math" / "stix-two-math.woff2"
 LICENCE = "Text and figures under CC BY 4.0, code under the BSD 3-Clause license"
 GONE = "script, button, .headerlink, .takeaway, .widget-controls, .widget details"
+# Sections that every chapter has: the contents would be longer, and say no more.
+EVERYWHERE = "[id$='--summary'], [id$='--exercises'], [id$='--next']"
 KINDS = {
     ".xhtml": "application/xhtml+xml",
     ".css": "text/css",
     ".woff": "font/woff",
     ".png": "image/png",
+    ".svg": "image/svg+xml",
 }
 TEMPLATES = Environment(loader=FileSystemLoader(STYLES), autoescape=True)
 
@@ -54,6 +57,12 @@ def render(template: str, here: dict, **values) -> str:
         contents=words.get("Contents", "Contents"),
         **values,
     )
+
+
+def title(body: str) -> str:
+    """What the heading of a part says, its number included."""
+    heading = BeautifulSoup(body, "html.parser").h1
+    return heading.get_text() if heading else ""
 
 
 def chapter(site: Path, page: str, folder: Path):
@@ -124,18 +133,20 @@ def prepare(here: dict, site: Path, folder: Path) -> dict[str, str]:
     shutil.copytree(
         STYLES, folder, ignore=shutil.ignore_patterns("*.html", "*.opf", "*.xml")
     )
-    shutil.copy(site / "_static" / "pygments.css", folder)
-    chapters = {page: chapter(site, page, folder) for page in pages()}
+    for name in ("pygments.css", "motif.svg"):
+        shutil.copy(site / "_static" / name, folder)
+    articles = {page: chapter(site, page, folder) for page in pages()}
     headings = {
         page: [(article.h1.decode_contents(), page)]
-        + [(h.decode_contents(), h.find_parent("section")["id"]) for h in article("h2")]
-        for page, article in chapters.items()
+        + [(h.decode_contents(), h.find_parent("section")["id"]) for h in listed]
+        for page, article in articles.items()
+        for listed in [article.select(f":not({EVERYWHERE}) > h2")]
     }
     parts = {
         "title-page": render("title-page.html", here),
         "contents": render("contents.html", here, headings=headings),
     }
-    parts |= {page: str(article) for page, article in chapters.items()}
+    parts |= {page: str(article) for page, article in articles.items()}
     truetype(HAN, "".join(parts.values()), folder / "han.woff")
     math = TTFont(MATH)
     math.flavor = "woff"  # not every e-book reader supports woff2
@@ -163,7 +174,9 @@ def say_once(items) -> None:
 
 def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> None:
     """Print twice: the first time gives the page numbers for the contents."""
-    html = render("document.html", here, body="".join(parts.values()), paper=True)
+    heads = [(title(parts[names[0]]), names) for names in chapters()]
+    body = "".join(parts.values())
+    html = render("document.html", here, body=body, heads=heads)
     book, source = BeautifulSoup(html, "html.parser"), folder / "book.html"
     for link in book.find_all("a", href=True):
         file, anchor = urldefrag(link["href"])
@@ -195,10 +208,12 @@ def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> No
 def make_epub(browser, here: dict, parts: dict, folder: Path, target: Path) -> None:
     """Pack the parts into a zip file, with a picture of the title page as its cover."""
     for name, body in parts.items():
-        text = render("document.html", here, body=body, paper=False)
+        text = render("document.html", here, body=body, title=title(body))
         (folder / f"{name}.xhtml").write_text(text, encoding="utf-8")
     size = {"width": 600, "height": 800}
-    tab = browser.new_page(viewport=size, device_scale_factor=2)
+    tab = browser.new_page(
+        viewport=size, device_scale_factor=2, reduced_motion="reduce"
+    )
     tab.goto((folder / "title-page.xhtml").as_uri())
     tab.screenshot(path=folder / "cover.png")
     tab.close()

@@ -2,13 +2,18 @@
 
 Sphinx's index has words, and Chinese has no spaces between words; segmented, it finds
 pages, but neither phrases nor error messages, and it shows the place only with a server.
-The text of this book is small enough to be searched whole; only the search page loads it.
+The text of this book is small enough to be searched whole; it is loaded when somebody searches.
 """
 
 import json
 from pathlib import Path
 
 from docutils import nodes
+
+from tools.book import ROOT
+
+# Two signs each: the traditional one, and the simplified one that the book is written in.
+SIGNS = ROOT / "src" / "embedlinear" / "vectors" / "simplified.txt"
 
 
 def text_of(section: nodes.section) -> str:
@@ -48,12 +53,19 @@ def collect(app, doctree):
 
 def write(app, exception):
     """Write a script, because a page that is opened from a folder cannot read JSON."""
-    if not exception and app.builder.name == "html":
-        pages = app.env.metadata.values()
-        sections = [section for page in pages for section in page.get("fulltext", [])]
-        data = json.dumps(sections, ensure_ascii=False, separators=(",", ":"))
-        path = Path(app.outdir) / "_static" / "fulltext.js"
-        path.write_text(f"const SECTIONS = {data};\n", encoding="utf-8")
+    if exception or app.builder.name != "html":
+        return
+    pages = app.env.metadata.values()
+    glossary = Path(app.srcdir, "glossary.ipynb")  # for other names
+    data = {
+        "SECTIONS": [section for page in pages for section in page.get("fulltext", [])],
+        "GLOSSARY": glossary.read_text("utf-8") if glossary.exists() else "",
+        "TRADITIONAL": SIGNS.read_text(encoding="utf-8"),
+    }
+    with Path(app.outdir, "_static", "fulltext.js").open("w", encoding="utf-8") as file:
+        for name, value in data.items():
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            file.write(f"const {name} = {text};\n")
 
 
 def setup(app):

@@ -56,10 +56,6 @@ def visit_image(self, node):
     return self.body.append(self.starttag(node, "img", **shown))
 
 
-def depart(self, node):
-    pass
-
-
 def visit_literal(self, node):
     """Inline code as one element; Sphinx makes another of each of its words."""
     opening = self.starttag(node, "code", "", CLASS="docutils literal notranslate")
@@ -101,7 +97,7 @@ def join_styles(app, exception):
 
 def setup(app):
     PygmentsBridge.html_formatter = LightCode
-    app.add_node(nodes.image, override=True, html=(visit_image, depart))
-    app.add_node(nodes.literal, override=True, html=(visit_literal, depart))
+    app.add_node(nodes.image, override=True, html=(visit_image, None))
+    app.add_node(nodes.literal, override=True, html=(visit_literal, None))
     app.connect("build-finished", join_styles, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

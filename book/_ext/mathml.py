@@ -8,17 +8,37 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 BEFORE = re.compile(r"[（“(]+$")
 AFTER = re.compile(r"[，。；：、！？）”,.;:!?)]+")
+# What latex2mathml leaves to be mended: functions and ∂ with the space of an operator, none
+# between a function and a fraction, a / with space, a sign set as a subtraction.
+MENDED = (
+    (r"\\_", "_"),
+    (r"<mo>(max|min)</mo>", r"<mi>\1</mi>"),
+    (r"<mo>(&#x02202;)</mo>", r'<mi mathvariant="normal">\1</mi>'),
+    (r"(<mi>(?:ln|log)</mi>)(?=<m(?!o))", r'\1<mspace width="0.167em"/>'),
+    (r"<mo>(&#x0002F;)</mo>", r'<mo lspace="0" rspace="0">\1</mo>'),
+    (
+        r"(?<=</mo>)(?<!&#x00029;</mo>)<mo>(&#x02212;)</mo>",
+        r'<mo form="prefix">\1</mo>',
+    ),
+)
+
+
+def mathml(node, display: str) -> str:
+    """The formula; a name in it is one text and not a product of letters."""
+    formula = convert(node.astext().replace(r"\mathrm", r"\text"), display=display)
+    for pattern, replacement in MENDED:
+        formula = re.sub(pattern, replacement, formula)
+    return formula
 
 
 def inline(self, node):
-    self.body.append(convert(node.astext(), display="inline"))
+    self.body.append(mathml(node, "inline"))
     raise nodes.SkipNode
 
 
 def block(self, node):
     # A long formula scrolls in its own box, which the keyboard must be able to reach.
-    formula = convert(node.astext(), display="block")
-    self.body.append(f'<div class="math" tabindex="0">{formula}</div>\n')
+    self.body.append(f'<div class="math" tabindex="0">{mathml(node, "block")}</div>\n')
     raise nodes.SkipNode
 
 

@@ -4,6 +4,7 @@ sphinxext-opengraph would make the cards that chat windows show, but it puts spa
 between Chinese words and code, runs on into the next heading, and loads matplotlib.
 """
 
+import json
 import os
 import re
 import unicodedata
@@ -11,7 +12,10 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.locale import _
+
+from tools.book import RECORD, fingerprint
 
 ROOM = 180  # columns that result lists show of a description; a Han sign takes two
 SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？]|$)\s*")
@@ -25,19 +29,13 @@ def columns(text: str) -> int:
 
 def description(doctree) -> str:
     """The first paragraph and the list that it may open: whole sentences, if they fit."""
-    paragraph = doctree.next_node(nodes.paragraph)
-    if paragraph is None:
-        return ""
-    parts = [paragraph.astext()]
-    if parts[0].rstrip().endswith((":", "：")):
-        opened = paragraph.next_node(nodes.bullet_list, descend=False, siblings=True)
-        parts += [item.astext() for item in opened or []]
-    text = FULL_WIDTH.sub("", " ".join(" ".join(parts).split()))
-    summary = ""
-    for sentence in SENTENCE.findall(text):
-        if columns(summary + sentence) > ROOM:
-            break
-        summary += sentence
+    parts = [doctree.next_node(nodes.paragraph) or nodes.paragraph()]
+    if parts[0].astext().rstrip().endswith((":", "：")):
+        parts += parts[0].next_node(nodes.bullet_list, False, siblings=True) or []
+    text = " ".join(" ".join(part.astext() for part in parts).split())
+    text = FULL_WIDTH.sub("", text)
+    ends = [0, *(sentence.end() for sentence in SENTENCE.finditer(text))]
+    summary = text[: max(end for end in ends if columns(text[:end]) <= ROOM)]
     if columns(summary) < ROOM / 2 and summary != text:  # too little: cut a sentence
         while columns(text) >= ROOM:
             text = text[:-1]
@@ -66,6 +64,21 @@ def takeaway(folder: Path) -> list[dict]:
     ]
 
 
+def verified(source: Path) -> dict[str, str]:
+    """With which versions, and when, the notebooks of one language were executed."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    changed = [
+        path.stem
+        for path in sorted(source.glob("*.ipynb"))
+        if record["notebooks"].get(f"{source.name}/{path.name}") != fingerprint(path)
+    ]
+    facts = {_("date of the run"): record["date"], _("system"): record["system"]}
+    facts |= {_("device"): record["device"]} | record["versions"]
+    facts[_("notebooks")] = len(record["notebooks"])
+    facts[_("code cells run")] = record["cells"]
+    return facts | {_("pages changed since"): ", ".join(changed) or _("none")}
+
+
 def add_context(app, pagename, templatename, context, doctree):
     config = app.config
     if pagename == config.notfound_pagename:  # shown at any depth
@@ -77,29 +90,32 @@ def add_context(app, pagename, templatename, context, doctree):
         for about in config.book_languages
     ]
     context["start_page"] = f"{site}/" if site else f"{root}index.html"
-    context["book_site"], context["book_language"] = site, config.book_language
-    source = "" if doctree is None else str(app.env.doc2path(pagename))
-    context["is_notebook"] = source.endswith(".ipynb")
-    public = config.book_repository.startswith("https://")  # and no file:// of a test
-    context["repository"] = config.book_repository if public else ""
     context["description"] = doctree and description(doctree)
     if pagename == "index":
         context["takeaway"] = takeaway(Path(app.outdir))
+    if pagename == "colophon":
+        context["verified"] = verified(Path(app.srcdir))
     if doctree and has_widget(doctree):
         app.add_js_file("widgets.js")
 
 
+def translate_parts(app, doctree):
+    """_toc.yml names the parts in English; the catalogue knows them in the language."""
+    for toc in doctree.findall(addnodes.toctree):
+        toc["caption"] = toc["caption"] and _(toc["caption"])
+
+
 def read_again(app, env, added, changed, removed):
-    """Files to take away may come or go, and any notebook may change: see colophon.py."""
+    """Files to take away may come or go, and any notebook may change."""
     return {"index", "colophon"} & env.found_docs
 
 
 def setup(app):
-    app.add_config_value("book_language", "", "html")
+    for name in ("book_language", "book_repository", "book_site"):
+        app.add_config_value(name, "", "html")
     app.add_config_value("book_languages", [], "html")
-    app.add_config_value("book_repository", "", "html")
-    app.add_config_value("book_site", "", "html")
     app.add_config_value("book_machinery", "", "env")
+    app.connect("doctree-read", translate_parts)
     app.connect("html-page-context", add_context)
     app.connect("env-get-outdated", read_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

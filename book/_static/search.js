@@ -1,33 +1,48 @@
 // Find sections by phrase, then by pieces of the query: the fewer sections have a piece, the more it counts.
-const results = document.getElementById("search-results");
-const query = (new URLSearchParams(location.search).get("q") || "").trim();
 const HAN = /\p{Script=Han}/u;
 const WORD = "[\\p{L}\\p{N}_]+(?:[.'-][\\p{L}\\p{N}_]+)*";
+const SIMPLIFIED = new Map(TRADITIONAL.match(/\p{Script=Han}{2}/gu).map(([sign, simplified]) => [sign, simplified]));
 
-// Character by character, so that positions are the same in both texts: ＰＡＤ（ is pad(
+// Character by character, so that positions are the same in both texts: ＰＡＤ（ is pad(, 開 is 开.
 const plain = (text) =>
   text
     .toLowerCase()
     .replace(/[！-～]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
     .replace(/[“”]/g, '"')
-    .replace(/[‘’]/g, "'");
+    .replace(/[‘’]/g, "'")
+    .replace(/\p{Script=Han}/gu, (sign) => SIMPLIFIED.get(sign) || sign);
 // "padding_idx的梯度" asks for a name and for a word: cut where the script changes.
 const words = (text) => text.replace(/\p{Script=Han}+/gu, " $& ").match(new RegExp(WORD, "gu")) || [];
 const pieces = (word) =>
   HAN.test(word) && word.length > 2
     ? Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))
-    : [word];
+    : [word.replace(/(?<=\w{3}[^aisu])s$/, "")];  // "weights" asks for a weight, too
 const sum = (list, value) => list.reduce((total, item) => total + value(item), 0);
 
-// A phrase and Chinese match anywhere, a word only at the start of a word: "rate" is not in "iterate".
+// A section is called by its title and by the names that the glossary has for what it explains:
+// a term that links the section, the other language's, and those after "Also" (the notebook's text is JSON).
+const NAMES = {};
+const ROW = /\[([^\]]+)\]\(([\w-]+)\.ipynb(#[\w-]+)\) \| ([^|]+) \| .*?(?:(?:Also: |相关：)(.*))? \|(?:\\n)?"/g;
+for (const [, term, page, anchor, twin, also = ""] of GLOSSARY.matchAll(ROW))
+  (NAMES[page + anchor] ||= []).push(term, twin, ...also.replaceAll("`", "").split(/[,、] ?/).filter(Boolean));
+const BOOK = SECTIONS.map((section) => {
+  const names = NAMES[`${section.page}#${section.anchor}`] || [];
+  const titles = [section.title, ...names].map(plain);
+  const text = plain(section.text);
+  return { section, titles, text, all: [...titles, text].join(" · ") };
+});
+
+// Chinese matches anywhere, a word only at the start of a word: "rate" is not in "iterate".
 function places(text, mark) {
-  const start = mark === phrase || HAN.test(mark[0]) ? "" : "^|[^\\p{L}\\p{N}]";
+  if (!text.includes(mark)) return [];
+  const start = /^[\p{L}\p{N}]/u.test(mark) && !HAN.test(mark[0]) ? "^|[^\\p{L}\\p{N}]" : "";
   const pattern = new RegExp(`(${start})${mark.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`, "gu");
   return Array.from(text.matchAll(pattern), (match) => match.index + match[1].length);
 }
 
 // One letter added, removed or changed, or two swapped.
 function alike(one, other) {
+  if (Math.abs(one.length - other.length) > 1) return false;
   const shorter = Math.min(one.length, other.length);
   let head = 0;
   let tail = 0;
@@ -38,88 +53,97 @@ function alike(one, other) {
 }
 
 // A long word that the book does not contain is corrected to the most frequent similar one.
+let often;
 function corrected(word) {
   if (word.length < 5 || BOOK.some(({ all }) => all.includes(word))) return word;
-  const often = new Map([[word, 0]]);
-  for (const other of BOOK.flatMap(({ all }) => words(all)))
-    if (alike(word, other)) often.set(other, (often.get(other) || 0) + 1);
-  return [...often].reduce((best, other) => (other[1] > best[1] ? other : best))[0];
+  if (!often) {
+    often = new Map();
+    for (const known of BOOK.flatMap(({ all }) => words(all))) often.set(known, (often.get(known) || 0) + 1);
+  }
+  const close = [...often].filter(([known]) => alike(word, known));
+  return close.reduce((best, known) => (known[1] > best[1] ? known : best), [word, 0])[0];
 }
 
-const BOOK = SECTIONS.map((section) => {
-  const [title, text] = [plain(section.title), plain(section.text)];
-  return { section, title, text, all: `${title} ${text}` };
-});
-const phrase = plain(query)
-  .replace(/\s+/g, " ")
-  .replace(/\bvs\b\.?/g, "versus")
-  .replace(/[a-z]\w*(?:[.'-]\w+)*/g, corrected);
 // Ignore the common words of a question if there are other words.
 const COMMON = new Set("a an and are between can do does how i in is it my of on the to what why".split(" "));
-const telling = words(phrase).filter((word) => !COMMON.has(word));
-// The pieces that the book contains, the most specific first; the pairs of a run share a word's weight.
-const asked = new Map(
-  (telling.length ? telling : words(phrase)).flatMap((word) => pieces(word).map((piece, _, { length }) => [piece, 1 / length]))
-);
-const known = [...asked]
-  .map(([piece, part]) => {
-    const having = new Set(BOOK.filter(({ all }) => places(all, piece).length));
-    return { piece, having, weight: part * Math.log((BOOK.length + 1) / Math.max(having.size, 4)) };
-  })
-  .filter(({ having }) => having.size)
-  .sort((a, b) => b.weight - a.weight);
+const telling = (phrase) => words(phrase.replace(/怎么样?|怎样|如何|为什么|什么|哪些?|[吗呢]/g, " ")).filter((word) => !COMMON.has(word));
 
-// The longest part of the query, of at least two words or characters, that occurs in a text.
-function run(text) {
-  const parts = Array.from(phrase.matchAll(new RegExp(`\\p{Script=Han}|${WORD}`, "gu")));
-  let longest = "";
-  parts.forEach((first, i) => {
-    for (const last of parts.slice(i + 1)) {
-      const part = phrase.slice(first.index, last.index + last[0].length);
-      if (!text.includes(part)) break;
-      if (part.length > longest.length) longest = part;
-    }
-  });
-  return longest;
-}
-
-function score(entry) {
-  const { title, text, all } = entry;
-  if (all.includes(phrase)) {
-    const first = title === phrase ? 80 : title.includes(phrase) ? 50 : 0;
-    return { points: 100 + first + Math.min(places(text, phrase).length, 4), marks: [phrase] };
-  }
-  const found = known.filter(({ having }) => having.has(entry));
-  const share = (list) => sum(list, ({ weight }) => weight) / sum(known, ({ weight }) => weight);
-  if (4 * known.length < asked.size || !(share(found) > 0.3)) return { points: 0 };
-  const longest = run(all);
-  const within = (text) => share(found.filter(({ piece }) => places(text, piece).length));
-  const name = words(title).flatMap(pieces);
-  const named = name.filter((piece) => asked.has(piece)).length / name.length;
-  const rare = found.filter(({ weight }) => 3 * weight > found[0].weight);
-  return {
-    points: 40 * share(found) + 20 * within(longest) + 20 * within(title) + 20 * named,
-    marks: [longest, ...rare.map(({ piece }) => piece)].filter(Boolean),
+function search(query) {
+  // The last line of a pasted traceback counts most: the error and its message.
+  const [, before, error] = query.match(/^(.*)\b([A-Z]\w*(?:Error|Exception|Warning):.*)$/s) || [, "", query];
+  const tidy = (text) =>
+    plain(text)
+      .replace(/\s+/g, " ")
+      .trim()
+      .replace(/\bvs\b\.?/g, "versus")
+      .replace(/\bdifferences? between (.+?) and\b/, "$1 versus")
+      .replace(/[a-z]\w*(?:[.'-]\w+)*/g, corrected);
+  const phrase = tidy(error);
+  // The pieces that the book contains, the most specific first; the pairs of a run share a word's weight.
+  const asked = new Map();
+  const ask = (list, weight) => {
+    for (const word of list)
+      pieces(word).forEach((piece, _, { length }) => asked.has(piece) || asked.set(piece, weight / length));
   };
-}
+  ask(telling(phrase).length ? telling(phrase) : words(phrase), 1);
+  ask(words(tidy(before)), 0.1);
+  const known = [...asked]
+    .map(([piece, part]) => {
+      const having = new Set(BOOK.filter(({ all }) => places(all, piece).length));
+      return { piece, having, weight: part * Math.log((BOOK.length + 1) / Math.max(having.size, 4)) };
+    })
+    .filter(({ having }) => having.size)
+    .sort((a, b) => b.weight - a.weight);
 
-function search() {
-  const pages = new Map();
-  for (const entry of BOOK) {
-    const { points, marks } = score(entry);
-    if (!points) continue;
-    const { section } = entry;
-    const best = pages.get(section.page);
-    if (!best) pages.set(section.page, { section, points, marks, sections: 1 });
-    else {
-      best.sections += 1;
-      if (points > best.points) Object.assign(best, { section, points, marks });
-    }
+  // The longest part of the query, of at least two words or characters, that occurs in a text.
+  const parts = Array.from(phrase.matchAll(new RegExp(`\\p{Script=Han}|${WORD}`, "gu")));
+  function run(text) {
+    let longest = "";
+    parts.forEach((first, i) => {
+      for (const last of parts.slice(i + 1)) {
+        const part = phrase.slice(first.index, last.index + last[0].length);
+        if (!text.includes(part)) break;
+        if (part.length > longest.length) longest = part;
+      }
+    });
+    return longest;
   }
-  const value = (hit) => hit.points + Math.min(hit.sections, 15);
-  const hits = [...pages.values()].sort((a, b) => value(b) - value(a));
+
+  function score(entry) {
+    const { titles, all } = entry;
+    const often = places(all, phrase).length;
+    if (often) {
+      const first = titles.includes(phrase) ? 80 : titles.some((title) => places(title, phrase).length) ? 50 : 0;
+      return { points: 100 + first + Math.min(often, 4), marks: [phrase] };
+    }
+    const found = known.filter(({ having }) => having.has(entry));
+    const share = (list) => sum(list, ({ weight }) => weight) / sum(known, ({ weight }) => weight);
+    if (4 * known.length < asked.size || !(share(found) > 0.3)) return { points: 0 };
+    const longest = run(all);
+    const within = (text) => share(found.filter(({ piece }) => places(text, piece).length));
+    const named = (title) => {
+      const name = words(title).flatMap(pieces);
+      return name.filter((piece) => asked.has(piece)).length / name.length;
+    };
+    const called = Math.max(...titles.map((title) => within(title) + named(title)));
+    const rare = found.filter(({ weight }) => 3 * weight > found[0].weight);
+    return {
+      points: 40 * share(found) + 20 * within(longest) + 20 * called,
+      marks: [longest, ...rare.map(({ piece }) => piece)].filter(Boolean),
+    };
+  }
+
+  const all = BOOK.map((entry) => ({ ...score(entry), entry, section: entry.section })).filter(({ points }) => points);
+  const page = (hit) => all.filter(({ section }) => section.page === hit.section.page).length;
+  for (const hit of all) hit.value = hit.points + Math.min(page(hit), 15) * 0.7;
+  all.sort((a, b) => b.value - a.value);
   // A section with all pieces has 40 points; drop results with less than half of the first one's points.
-  return hits.filter((hit) => hit.points >= Math.min(hits[0].points / 2, 40));
+  const least = all.length && Math.min(all[0].points / 2, 40);
+  const shown = new Map();
+  return all.filter(({ points, section: { page } }) => {
+    shown.set(page, (shown.get(page) || 0) + 1);
+    return points >= least && shown.get(page) <= 3;
+  });
 }
 
 function marked(element, text, marks) {
@@ -135,38 +159,54 @@ function marked(element, text, marks) {
   return element;
 }
 
-// The words around the first place of the most specific mark: the whole mark, however long.
-function excerpt(text, marks) {
-  const first = marks.find((mark) => places(plain(text), mark).length) || "";
-  const from = Math.max(0, (first && places(plain(text), first)[0]) - 50);
-  const to = from + Math.max(180, first.length + 80);
-  return (from ? "… " : "") + text.slice(from, to) + (to < text.length ? " …" : "");
+// The first place of the most specific mark, and its length.
+function place({ entry: { text }, marks }) {
+  const mark = marks.find((mark) => places(text, mark).length) || "";
+  return [mark ? places(text, mark)[0] : 0, mark.length];
 }
 
-function show() {
-  document.querySelectorAll("form.bd-search input").forEach((input) => (input.value = query));
-  if (!query) return;
-  const hits = search();
-  const said = document.createElement("p");
-  said.setAttribute("role", "status");
-  said.textContent = hits.length
-    ? results.dataset.found.replace("{n}", hits.length)
-    : results.dataset.none;
-  const list = document.createElement("ul");
-  list.className = "search";
-  for (const { section, marks } of hits) {
-    const item = document.createElement("li");
-    const link = document.createElement("a");
-    // The browser scrolls to the words and highlights them.
-    const first = marks.find((mark) => places(plain(section.text), mark).length);
-    const fragment = first ? `:~:text=${encodeURIComponent(first)}` : "";
-    link.href = `${section.page}.html#${section.anchor}${fragment}`;
-    const inside = section.title === section.chapter ? "" : ` › ${section.title}`;
-    marked(link, section.chapter + inside, marks);
-    item.append(link, marked(document.createElement("p"), excerpt(section.text, marks), marks));
-    list.append(item);
-  }
-  results.replaceChildren(said, list);
+function item(hit) {
+  const { section, marks } = hit;
+  const [at, length] = place(hit);
+  const [from, to] = [Math.max(0, at - 50), Math.max(at + 130, at + length + 30)];
+  const excerpt = (from ? "… " : "") + section.text.slice(from, to) + (to < section.text.length ? " …" : "");
+  const link = document.createElement("a");
+  const mark = length ? `?mark=${encodeURIComponent(section.text.slice(at, at + length))}` : "";  // book.js
+  link.href = `${root}${section.page}.html${mark}#${section.anchor}`;
+  marked(link, section.chapter + (section.title === section.chapter ? "" : ` › ${section.title}`), marks);
+  const element = document.createElement("li");
+  element.append(link, marked(document.createElement("p"), excerpt, marks));
+  return element;
 }
 
-show();
+function show(form) {
+  const query = form.q.value.trim();
+  const results = form.closest("dialog, article").querySelector(".search-results");
+  const hits = query ? search(query) : [];
+  const { found, none } = results.dataset;
+  results.querySelector("[role=status]").textContent = query && (hits.length ? found.replace("{n}", hits.length) : none);
+  results.querySelector("ul").replaceChildren(...hits.map(item));
+  // Back from a result, a reader finds the others again.
+  if (form.closest("article") && !lost) history.replaceState(null, "", `?q=${encodeURIComponent(query)}`);
+}
+
+let waiting;
+document.addEventListener("input", ({ target }) => {
+  clearTimeout(waiting);
+  const form = target.closest("form.bd-search");
+  if (form) waiting = setTimeout(show, 150, form);
+});
+// A field has one line: the lines of a traceback would run into one another.
+document.addEventListener("paste", (event) => {
+  const text = event.clipboardData.getData("text");
+  if (!event.target.closest("form.bd-search") || !text.includes("\n")) return;
+  event.preventDefault();
+  event.target.setRangeText(text.replace(/\s*\n\s*/g, " "), event.target.selectionStart, event.target.selectionEnd, "end");
+  event.target.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+const query = new URLSearchParams(location.search).get("q");
+for (const form of document.querySelectorAll("form.bd-search")) {
+  if (form.closest("article") && query) form.q.value = query;
+  if (form.q.value) show(form);
+}

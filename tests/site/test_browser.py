@@ -1,17 +1,12 @@
 """The published site in a real browser, used as a reader does, in every language."""
 
-import re
-from urllib.parse import quote
-
 import light
 import pytest
 
-from tests.conftest import ROOT
 from tests.site.pages import LANGUAGES, TAGS
 from tools.browser import PHONE, STICKING_OUT
 from tools.weekly.audit import requests_of, violations, weight
 
-HERE = re.compile(r"file:|data:|http://127\.0\.0\.1:")
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 # The heaviest pages, and those with forms, long tables, formulas, widgets, wide code.
@@ -24,33 +19,6 @@ REACHED = """() => [...document.querySelectorAll("pre")].every(
 def theme_is(view, scheme):
     shown = "s => document.documentElement.dataset.theme === s"
     view.wait_for_function(shown, arg=scheme)
-
-
-def failed(page, request):
-    if request.failure != "net::ERR_ABORTED":  # the reader has gone on to another page
-        page.trouble.append(f"failed: {request.url}")
-
-
-@pytest.fixture
-def reader(browser):
-    """Opens pages; errors and requests to other servers fail the test."""
-    opened = []
-
-    def open_page(address, **context):
-        page = browser.new_context(**context).new_page()
-        opened.append(page)
-        page.trouble = []
-        page.on("console", lambda m: m.type == "error" and page.trouble.append(m.text))
-        page.on("pageerror", lambda error: page.trouble.append(str(error)))
-        page.on("requestfailed", lambda request: failed(page, request))
-        page.on("request", lambda r: HERE.match(r.url) or page.trouble.append(r.url))
-        page.goto(address)
-        return page
-
-    yield open_page
-    for page in opened:
-        page.context.close()
-        assert page.trouble == []
 
 
 @every_chosen
@@ -101,20 +69,6 @@ def test_on_a_phone_the_buttons_of_a_page_fold_into_a_menu(served, reader, scrip
     assert download.value.suggested_filename == "setup.ipynb"
 
 
-@pytest.mark.parametrize("where", ["server", "folder"])
-def test_the_switch_keeps_page_and_heading(site, served, reader, where):
-    root = served if where == "server" else site.as_uri()
-    view = reader(f"{root}/zh/linear-how.html")
-    anchors = "hs => hs.map((h) => h.parentNode.id)"
-    anchor = view.eval_on_selector_all("article h2, article h3", anchors)[-1]
-    view.evaluate("anchor => { location.hash = anchor }", anchor)
-    for language in ("en", "zh"):
-        view.click("a.language-switch")
-        view.wait_for_url(f"**/{language}/linear-how.html#{anchor}")
-        assert view.locator("html").get_attribute("lang") == TAGS[language]
-        assert view.locator("article h1").is_visible()
-
-
 def test_the_start_page_speaks_the_readers_language_and_remembers(served, reader):
     for locale, language in (("zh-TW", "zh"), ("en-GB", "en"), ("fr-FR", "en")):
         view = reader(f"{served}/", locale=locale)
@@ -132,46 +86,6 @@ def test_the_book_can_be_read_without_javascript(served, reader, language):
     for wanted in ("article h1", "article pre", "article table"):
         assert view.locator(wanted).first.is_visible()
     assert view.locator("html").get_attribute("lang") == TAGS[language]
-
-
-# Phrases, questions, parts of words, typos, errors: each finds its page among three.
-QUERIES = [
-    line.split("\t")
-    for line in (ROOT / "tests/site/queries.tsv").read_text("utf-8").splitlines()
-]
-
-
-@every_language
-@pytest.mark.parametrize("where", ["server", "folder"])
-def test_search_finds_the_right_page_among_the_first_three(
-    site, served, reader, language, where
-):
-    """In a folder a few must do: there it is asked whether the search gets its text."""
-    root, step = (served, 1) if where == "server" else (site.as_uri(), 9)
-    view, missed = reader(f"{root}/{language}/search.html"), []
-    for _, query, page in [row for row in QUERIES if row[0] == language][::step]:
-        address = f"{root}/{language}/search.html?q={quote(query)}"
-        view.goto(address, wait_until="domcontentloaded")
-        view.wait_for_selector("#search-results [role=status]")
-        hrefs = "links => links.map((a) => a.pathname)"
-        found = view.eval_on_selector_all("#search-results li a", hrefs)[:3]
-        if not any(path.endswith(f"/{page}.html") for path in found):
-            missed.append(f"{query}: {found} and not {page}")
-        elif not view.locator("#search-results mark").count():
-            missed.append(f"{query}: nothing is marked")
-    assert not missed, "\n".join(missed)
-
-
-def test_search_leads_to_the_words_and_says_when_there_are_none(served, reader):
-    view = reader(f"{served}/en/setup.html")
-    view.keyboard.press("Control+k")
-    view.wait_for_selector("#pst-search-dialog[open] input")
-    view.keyboard.type("index out of range in self")
-    view.keyboard.press("Enter")
-    view.click("#search-results li a[href^=pitfalls-indices]")
-    view.wait_for_url("**/pitfalls-indices.html#index-out-of-range")
-    view.goto(f"{served}/en/search.html?q=zzzzqqq")
-    assert "Nothing found" in view.inner_text("#search-results")
 
 
 def test_the_keyboard_opens_and_closes_what_the_header_s_buttons_open(served, reader):

@@ -8,8 +8,10 @@ from hashlib import sha256
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import light
+import mathml
 import prune
 import pytest
+from docutils.nodes import math
 from fontTools.ttLib import TTFont
 from PIL import Image
 from sphinx.errors import ExtensionError
@@ -122,6 +124,25 @@ def test_the_subsets_of_fonts_have_every_icon_and_every_sign(site):
     ]
     known = TTFont(fonts / "stix-two-math/stix-two-math.woff2").getBestCmap()
     assert not [sign for sign in signs if sign.strip() and ord(sign) not in known]
+
+
+def test_formulas_are_spaced_as_in_print(site):
+    made = {
+        tex: mathml.mathml(math("", tex), "inline")
+        for tex in (
+            r"U(-k, k)",
+            r"(P) - 1",
+            r"\log \frac{a}{b}",
+            r"\sqrt{\mathrm{in\_x}}",
+        )
+    }
+    signs = [formula.count('<mo form="prefix">&#x02212;') for formula in made.values()]
+    assert signs == [1, 0, 0, 0]
+    assert '<mi>log</mi><mspace width="0.167em"/><mfrac>' in made[r"\log \frac{a}{b}"]
+    assert "<mtext>in_x</mtext>" in made[r"\sqrt{\mathrm{in\_x}}"]
+    # The font has one size of root, or browsers would leave a gap after it.
+    for where, _, _, html in every_page(site):
+        assert not html.select("msqrt mfrac, msqrt msup, mroot"), where
 
 
 def test_code_keeps_its_words_and_colours_in_fewer_elements(site):

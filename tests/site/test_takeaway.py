@@ -1,9 +1,11 @@
 """The book as PDF and EPUB: every link leads on, every font is inside, nothing is cut."""
 
 import os
+import subprocess
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import PurePosixPath
+from shutil import which
 from urllib.parse import unquote, urldefrag
 
 import pikepdf
@@ -12,9 +14,10 @@ from bs4 import BeautifulSoup
 
 from tests.site.pages import LANGUAGES, PAGES
 from tools import build, takeaway
-from tools.book import about
+from tools.book import about, chapters
 
 OPF = "{http://www.idpf.org/2007/opf}"
+TITLE = "{http://www.w3.org/1999/xhtml}title"
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 WIDE = """(width) => [...document.querySelectorAll("body *")]
   .filter((e) => !e.closest("math") && (e.getBoundingClientRect().right > width + 1
@@ -89,6 +92,24 @@ def test_every_font_of_the_pdf_is_in_it(pdf):
 
 
 @pytest.mark.weekly
+@pytest.mark.skipif(not which("pdftotext"), reason="no pdftotext: poppler-utils")
+@every_language
+def test_every_page_has_a_head_and_none_is_nearly_empty(made, pdf, language):
+    command = ["pdftotext", "-bbox", made / f"embedlinear-{language}.pdf", "-"]
+    told = subprocess.run(command, capture_output=True, check=True).stdout
+    heads, empty = set(), []
+    for number, sheet in enumerate(BeautifulSoup(told, "lxml").select("page"), 1):
+        words = [(float(word["ymin"]) / 842, word.get_text()) for word in sheet("word")]
+        heads.add("".join(text for place, text in words if place < 0.06))
+        lowest = max(place for place, _ in words if place < 0.93)
+        if lowest < 0.25 and not pdf.pages[number - 1].Resources.get("/XObject"):
+            empty.append(number)
+    firsts = [pdf.html.find(id=names[0]).h1.get_text() for names in chapters()]
+    assert heads - {""} == {"".join(title.split()) for title in firsts}
+    assert not empty
+
+
+@pytest.mark.weekly
 @every_language
 def test_nothing_is_cut_off_on_paper(made, browser, language):
     width = round((210 - 2 * 18) / 25.4 * 96)  # A4 less its margins, in CSS pixels
@@ -116,6 +137,8 @@ def test_the_epub_is_whole(made, language):
         order = [item.get("href") for item in spine]
         assert order == [f"{name}.xhtml" for name in ("title-page", "contents", *PAGES)]
         trees = {name: ET.fromstring(book.read(name)) for name in order}  # it is XML
+        told = {trees[f"{page}.xhtml"][0].findtext(TITLE) for page in PAGES}
+        assert len(told) == len(PAGES)  # each has its own title
     ids = {name: {tag.get("id") for tag in tree.iter()} for name, tree in trees.items()}
     for item in spine:
         has_math = any("MathML" in t.tag for t in trees[item.get("href")].iter())
@@ -129,7 +152,7 @@ def test_the_epub_is_whole(made, language):
                 known = not anchor or unquote(anchor) in ids[file or name]
                 assert known, f"{name}: {address}"
             if tag.tag.endswith("}img"):
-                assert PurePosixPath(address).suffix == ".png"
+                assert PurePosixPath(address).suffix in (".png", ".svg")
 
 
 def test_the_start_page_offers_what_is_up_to_date(tmp_path, monkeypatch):
