@@ -90,6 +90,8 @@ def add_context(app, pagename, templatename, context, doctree):
         for about in config.book_languages
     ]
     context["start_page"] = f"{site}/" if site else f"{root}index.html"
+    number = '<span class="section-number">.*?</span>'  # the heading has it
+    context["title"] = re.sub(number, "", context.get("title") or "")
     context["description"] = doctree and description(doctree)
     if pagename == "index":
         context["takeaway"] = takeaway(Path(app.outdir))
