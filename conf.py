@@ -38,7 +38,9 @@ book_repository = os.environ.get("BOOK_REPOSITORY", "").rstrip("/").removesuffix
 book_site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
 if book_site:
     settings["html_baseurl"] = f"{book_site}/{book_language}/"
-settings["html_context"] |= {  # for templates; a file:// of a test is nothing to link
+settings[
+    "html_context"
+] |= {  # for templates; a file:// address of a test is not linked
     "book_site": book_site,
     "book_language": book_language,
     "repository": book_repository if book_repository.startswith("https://") else "",

@@ -34,7 +34,7 @@ HAN = ROOT / "src" / "embedlinear" / "book" / "fonts" / "NotoSansSC-subset.otf"
 MATH = ROOT / "book" / "_static" / "vendor" / "stix-two-math" / "stix-two-math.woff2"
 LICENCE = "Text and figures under CC BY 4.0, code under the BSD 3-Clause license"
 GONE = "script, button, .headerlink, .takeaway, .widget-controls, .widget details"
-# Sections that every chapter has: the contents would be longer, and say no more.
+# Sections that every chapter has; the table of contents leaves them out.
 EVERYWHERE = "[id$='--summary'], [id$='--exercises'], [id$='--next']"
 KINDS = {
     ".xhtml": "application/xhtml+xml",
@@ -60,7 +60,7 @@ def render(template: str, here: dict, **values) -> str:
 
 
 def title(body: str) -> str:
-    """What the heading of a part says, its number included."""
+    """The heading of a part with its number."""
     heading = BeautifulSoup(body, "html.parser").h1
     return heading.get_text() if heading else ""
 

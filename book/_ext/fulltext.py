@@ -2,7 +2,7 @@
 
 Sphinx's index has words, and Chinese has no spaces between words; segmented, it finds
 pages, but neither phrases nor error messages, and it shows the place only with a server.
-The text of this book is small enough to be searched whole; it is loaded when somebody searches.
+The text of this book is small enough to be searched whole; it is loaded at the first search.
 """
 
 import json
@@ -12,8 +12,8 @@ from docutils import nodes
 
 from tools.book import ROOT
 
-# Two signs each: the traditional one, and the simplified one that the book is written in.
-SIGNS = ROOT / "src" / "embedlinear" / "vectors" / "simplified.txt"
+# Pairs of characters: the traditional one, and the simplified one, which the book uses.
+CHARACTERS = ROOT / "src" / "embedlinear" / "vectors" / "simplified.txt"
 
 
 def text_of(section: nodes.section) -> str:
@@ -60,7 +60,7 @@ def write(app, exception):
     data = {
         "SECTIONS": [section for page in pages for section in page.get("fulltext", [])],
         "GLOSSARY": glossary.read_text("utf-8") if glossary.exists() else "",
-        "TRADITIONAL": SIGNS.read_text(encoding="utf-8"),
+        "TRADITIONAL": CHARACTERS.read_text(encoding="utf-8"),
     }
     with Path(app.outdir, "_static", "fulltext.js").open("w", encoding="utf-8") as file:
         for name, value in data.items():

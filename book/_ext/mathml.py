@@ -8,9 +8,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 BEFORE = re.compile(r"[（“(]+$")
 AFTER = re.compile(r"[，。；：、！？）”,.;:!?)]+")
-# What latex2mathml leaves to be mended: functions and ∂ with the space of an operator, none
-# between a function and a fraction, a / with space, a sign set as a subtraction.
-MENDED = (
+# Corrections of latex2mathml: functions and ∂ get the space of an operator, and none between
+# a function and a fraction; a / gets space; a minus sign is set as a subtraction.
+CORRECTIONS = (
     (r"\\_", "_"),
     (r"<mo>(max|min)</mo>", r"<mi>\1</mi>"),
     (r"<mo>(&#x02202;)</mo>", r'<mi mathvariant="normal">\1</mi>'),
@@ -26,7 +26,7 @@ MENDED = (
 def mathml(node, display: str) -> str:
     """The formula; a name in it is one text and not a product of letters."""
     formula = convert(node.astext().replace(r"\mathrm", r"\text"), display=display)
-    for pattern, replacement in MENDED:
+    for pattern, replacement in CORRECTIONS:
         formula = re.sub(pattern, replacement, formula)
     return formula
 

@@ -17,13 +17,13 @@ from sphinx.locale import _
 
 from tools.book import RECORD, fingerprint
 
-ROOM = 180  # columns that result lists show of a description; a Han sign takes two
+ROOM = 180  # columns that result lists show of a description; a Chinese character takes two
 SENTENCE = re.compile(r".+?(?:[.!?](?=\s)|[。！？]|$)\s*")
 FULL_WIDTH = re.compile(r"(?<=[：；，。、]) ")
 
 
 def columns(text: str) -> int:
-    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return len(text) + wide
 
 

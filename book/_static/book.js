@@ -1,8 +1,8 @@
 const root = document.documentElement.dataset.content_root;
-const lost = document.querySelector(".lost form");  // on the page for a lost reader
+const lost = document.querySelector(".lost form");  // on the 404 page
 
-// The section that the reader is in: the last one whose heading is above the middle, as the list of contents
-// shows it. Where the address has led to a heading that is still there, or can come no higher, it is that one.
+// The section that the reader is in: the last one whose heading is above the middle, as in the list of contents.
+// If the address names a heading that is still on the screen, or cannot scroll higher, it is that one.
 function here() {
   const sections = [...document.querySelectorAll("article section section[id]")];
   const top = (section) => section.getBoundingClientRect().top;
@@ -74,7 +74,7 @@ document.addEventListener(
   });
 }
 
-// A result of the search says which words it found: in its section the first of them are marked and shown.
+// The address of a search result contains the words found: mark them in the section and scroll to them.
 function land(words) {
   const start = /^[\p{L}\p{N}]/u.test(words) && !/^\p{Script=Han}/u.test(words) ? "(?<![\\p{L}\\p{N}])" : "";
   const parts = words.split(/\s+/).map((part) => part.replace(/[.*+?^${}()|[\]\\\/]/g, "\\$&"));
@@ -104,7 +104,7 @@ function land(words) {
   const { parentElement } = range.startContainer;
   for (let box = parentElement; (box = box.closest("details:not([open])")); ) box.open = true;
   if (globalThis.Highlight) CSS.highlights.set("found", new Highlight(range));
-  // The browser is at the heading; it goes on only where the words would not be seen.
+  // The browser is at the heading; scroll on only if the words are not on the screen.
   const behavior = "instant";
   const box = range.getBoundingClientRect();
   if (box.top < 0 || box.bottom > innerHeight) scrollBy({ top: box.top - innerHeight / 3, behavior });
@@ -116,10 +116,10 @@ const mark = new URLSearchParams(location.search).get("mark");
 if (mark) {
   land(mark);
   addEventListener("load", () => land(mark), { once: true });
-  history.replaceState(null, "", location.pathname + location.hash);  // a link to be kept says no more
+  history.replaceState(null, "", location.pathname + location.hash);  // so that a copied link does not contain it
 }
 
-// Who goes to a field of the search is about to type: now the text of the book is worth its weight.
+// A reader who focuses a search field is about to type: load the text of the book now.
 function bringSearch() {
   if (document.querySelector("script[src*='fulltext.js']")) return;
   for (const name of ["fulltext", "search"])

@@ -1,16 +1,16 @@
 // Find sections by phrase, then by pieces of the query: the fewer sections have a piece, the more it counts.
 const HAN = /\p{Script=Han}/u;
 const WORD = "[\\p{L}\\p{N}_]+(?:[.'-][\\p{L}\\p{N}_]+)*";
-const SIMPLIFIED = new Map(TRADITIONAL.match(/\p{Script=Han}{2}/gu).map(([sign, simplified]) => [sign, simplified]));
+const SIMPLIFIED = new Map(TRADITIONAL.match(/\p{Script=Han}{2}/gu).map(([character, simplified]) => [character, simplified]));
 
 // Character by character, so that positions are the same in both texts: ＰＡＤ（ is pad(, 開 is 开.
 const plain = (text) =>
   text
     .toLowerCase()
-    .replace(/[！-～]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
+    .replace(/[！-～]/g, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0))
     .replace(/[“”]/g, '"')
     .replace(/[‘’]/g, "'")
-    .replace(/\p{Script=Han}/gu, (sign) => SIMPLIFIED.get(sign) || sign);
+    .replace(/\p{Script=Han}/gu, (character) => SIMPLIFIED.get(character) || character);
 // "padding_idx的梯度" asks for a name and for a word: cut where the script changes.
 const words = (text) => text.replace(/\p{Script=Han}+/gu, " $& ").match(new RegExp(WORD, "gu")) || [];
 const pieces = (word) =>
@@ -19,7 +19,7 @@ const pieces = (word) =>
     : [word.replace(/(?<=\w{3}[^aisu])s$/, "")];  // "weights" asks for a weight, too
 const sum = (list, value) => list.reduce((total, item) => total + value(item), 0);
 
-// A section is called by its title and by the names that the glossary has for what it explains:
+// A section is found by its title and by the names that the glossary has for what it explains:
 // a term that links the section, the other language's, and those after "Also" (the notebook's text is JSON).
 const NAMES = {};
 const ROW = /\[([^\]]+)\]\(([\w-]+)\.ipynb(#[\w-]+)\) \| ([^|]+) \| .*?(?:(?:Also: |相关：)(.*))? \|(?:\\n)?"/g;

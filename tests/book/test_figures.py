@@ -235,7 +235,7 @@ BAD = [
     (lambda: figures.lookup(WEIGHT, 0, "优良差"), "words is '优良差'.* of 3 words"),
     (lambda: figures.lookup(WEIGHT, 0, decimals=-1), "decimals is -1"),
     (lambda: figures.lookup(torch.ones(100, 64), 0), r"slice, weight\[:12, :8"),
-    (lambda: figures.lookup(WEIGHT * torch.nan, 0), "weight holds .* not finite"),
+    (lambda: figures.lookup(WEIGHT * torch.nan, 0), "weight contains .* not finite"),
     (lambda: figures.sharded(WEIGHT, 0, 4), "processes is 4; .* from 1 to 3"),
     (lambda: figures.linear_blocks(X, WEIGHT[:, :2]), "in_features = 2"),
     (lambda: figures.linear_blocks(X, WEIGHT, BIAS[:2]), r"bias has shape \(2,\)"),

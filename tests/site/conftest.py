@@ -1,4 +1,4 @@
-"""A reader at a browser, for the tests of the published site."""
+"""A browser for the tests of the published site."""
 
 import re
 
@@ -14,7 +14,7 @@ def failed(page, request):
 
 @pytest.fixture
 def reader(browser):
-    """Opens pages; whatever goes wrong there fails the test: errors, foreign requests."""
+    """Opens pages; errors and requests to other hosts fail the test."""
     opened = []
 
     def open_page(address, **context):

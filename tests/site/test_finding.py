@@ -1,4 +1,4 @@
-"""Finding one's way: search, the language switch, the chapters, the page for the lost."""
+"""Navigation: search, the language switch, the chapters, the 404 page."""
 
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -17,8 +17,8 @@ weekly = pytest.mark.weekly
 TABLE = Path(__file__).with_name("queries.tsv").read_text("utf-8").splitlines()
 FOUND = """query => search(query).slice(0, 3).map(({ section: { page, anchor }, marks }) =>
   [`${page}#${anchor}`, marks.length])"""
-# Of the section that a result has opened: is its heading on the screen; are the words
-# that were promised in its own text, and on the screen?
+# For the section that a result has opened: is its heading on the screen? Are the words of
+# the result in its own text, and on the screen?
 LANDED = """() => {
   const shown = (thing) => {
     const { top, bottom, left, right } = thing.getBoundingClientRect();
@@ -30,7 +30,7 @@ LANDED = """() => {
   const own = words && words.startContainer.parentElement.closest("section") === section;
   return [shown(section.querySelector("h1, h2, h3, h4")), Boolean(own && shown(words))];
 }"""
-# Where the eyes may be: in the section that begins above the screen, or in one that
+# Where the reader may be: in the section that begins above the screen, or in one that
 # begins in its upper half.
 SEEN = """() => {
   const sections = [...document.querySelectorAll("article section section[id]")];
@@ -50,7 +50,7 @@ def queries(language):
 
 
 def switch(view):
-    """Press the link where it is: Playwright's click scrolls for what sticks to the top."""
+    """Click the link where it is: Playwright's own click scrolls because of the sticky header."""
     box = view.locator("a.language-switch").bounding_box()
     with view.expect_navigation():
         view.mouse.click(box["x"] + 9, box["y"] + 9)
@@ -87,7 +87,7 @@ def test_a_result_opens_its_section_at_the_words_found(served, reader, language,
         heading, words = view.evaluate(LANDED)
         if not (words if "?mark=" in href else heading):
             missed.append(f"{query}: {href}: {heading}, {words}")
-        assert "?" not in view.url  # an address to be kept says nothing of the search
+        assert "?" not in view.url  # a copied address does not contain the search
     assert len(asked) >= (4 if step > 2 else 30) and not missed, "\n".join(missed)
 
 
@@ -153,7 +153,7 @@ def test_the_switch_keeps_page_and_place_after_plain_scrolling(
 
 
 def test_the_switch_keeps_the_heading_that_was_asked_for(served, reader):
-    """The last one cannot come to the top of the screen."""
+    """The last heading cannot scroll to the top of the screen."""
     view = reader(f"{served}/zh/linear-how.html#next")
     for language in ("en", "zh"):
         switch(view)
@@ -199,7 +199,7 @@ def test_on_a_phone_the_chapters_open_without_javascript(served, reader):
 
 
 class Lost(Quiet):
-    """A host that answers with the page for the lost, as deploy/nginx.conf does."""
+    """A host that answers with the 404 page, as deploy/nginx.conf does."""
 
     def translate_path(self, path):
         return super().translate_path(path.removeprefix(HERE))

@@ -32,7 +32,7 @@ from tools.book import RECORD, catalogue, fingerprint
 from tools.weekly.audit import ADDRESS
 
 SITE = ADDRESS["BOOK_SITE"]
-HERE = urlsplit(SITE).path  # a page for the lost, shown at any depth, begins there
+HERE = urlsplit(SITE).path  # the links of the 404 page, shown at any depth, begin there
 
 
 def test_a_page_says_its_language_and_leads_to_its_twins(site):
@@ -107,14 +107,14 @@ def test_the_chinese_interface_has_no_english_left(site):
         assert not left, f"{page}: English in the Chinese interface: {left}"
 
 
-def test_the_subsets_of_fonts_have_every_icon_and_every_sign(site):
-    """A new one must be added to tools/once/subset_site_fonts.py."""
+def test_the_subsets_of_fonts_have_every_icon_and_every_character(site):
+    """A new one must be added to tools/once/fonts.sh."""
     static = site / LANGUAGES[0] / "_static"
     styles = (static / "styles/joined.css").read_text(encoding="utf-8")
-    icons, signs = set(), {chr(0x1D44E + n) for n in range(26)} - {chr(0x1D455)}
+    icons, characters = set(), {chr(0x1D44E + n) for n in range(26)} - {chr(0x1D455)}
     for _, _, _, html in every_page(site, "search"):
         icons |= {name for tag in html.select(".fa-solid") for name in tag["class"]}
-        signs |= {sign for formula in html("math") for sign in formula.get_text()}
+        characters |= {c for formula in html("math") for c in formula.get_text()}
     fonts = static / "vendor"
     known = TTFont(fonts / "fontawesome/webfonts/fa-solid-900.woff2").getBestCmap()
     icons = {icon for icon in icons if icon.startswith("fa-")} - {"fa-solid", "fa-lg"}
@@ -123,8 +123,8 @@ def test_the_subsets_of_fonts_have_every_icon_and_every_sign(site):
         i for i, s in shapes.items() if not s or ord(s[1]) not in known
     ]
     known = TTFont(fonts / "stix-two-math/stix-two-math.woff2").getBestCmap()
-    signs = {sign for sign in signs if sign.strip() and not chinese(sign)}
-    assert not [sign for sign in signs if ord(sign) not in known]
+    characters = {c for c in characters if c.strip() and not chinese(c)}
+    assert not [c for c in characters if ord(c) not in known]
 
 
 def test_formulas_are_spaced_as_in_print(site):
@@ -137,8 +137,8 @@ def test_formulas_are_spaced_as_in_print(site):
             r"\sqrt{\mathrm{in\_x}}",
         )
     }
-    signs = [formula.count('<mo form="prefix">&#x02212;') for formula in made.values()]
-    assert signs == [1, 0, 0, 0]
+    minus = [formula.count('<mo form="prefix">&#x02212;') for formula in made.values()]
+    assert minus == [1, 0, 0, 0]
     assert '<mi>log</mi><mspace width="0.167em"/><mfrac>' in made[r"\log \frac{a}{b}"]
     assert "<mtext>in_x</mtext>" in made[r"\sqrt{\mathrm{in\_x}}"]
     # The font has one size of root, or browsers would leave a gap after it.

@@ -96,9 +96,9 @@ def test_every_font_of_the_pdf_is_in_it(pdf):
 @every_language
 def test_every_page_has_a_head_and_none_is_nearly_empty(made, pdf, language):
     command = ["pdftotext", "-bbox", made / f"embedlinear-{language}.pdf", "-"]
-    told = subprocess.run(command, capture_output=True, check=True).stdout
+    output = subprocess.run(command, capture_output=True, check=True).stdout
     heads, empty = set(), []
-    for number, sheet in enumerate(BeautifulSoup(told, "lxml").select("page"), 1):
+    for number, sheet in enumerate(BeautifulSoup(output, "lxml").select("page"), 1):
         words = [(float(word["ymin"]) / 842, word.get_text()) for word in sheet("word")]
         heads.add("".join(text for place, text in words if place < 0.06))
         lowest = max(place for place, _ in words if place < 0.93)
@@ -137,8 +137,8 @@ def test_the_epub_is_whole(made, language):
         order = [item.get("href") for item in spine]
         assert order == [f"{name}.xhtml" for name in ("title-page", "contents", *PAGES)]
         trees = {name: ET.fromstring(book.read(name)) for name in order}  # it is XML
-        told = {trees[f"{page}.xhtml"][0].findtext(TITLE) for page in PAGES}
-        assert len(told) == len(PAGES)  # each has its own title
+        titles = {trees[f"{page}.xhtml"][0].findtext(TITLE) for page in PAGES}
+        assert len(titles) == len(PAGES)  # each has its own title
     ids = {name: {tag.get("id") for tag in tree.iter()} for name, tree in trees.items()}
     for item in spine:
         has_math = any("MathML" in t.tag for t in trees[item.get("href")].iter())

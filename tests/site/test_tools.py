@@ -114,10 +114,10 @@ def test_pip_uses_the_given_index_and_its_failure_is_named(clone, tmp_path):
     uv = str(Path(sys.executable).parent)
     assert shutil.which("uv", path=uv), "requirements/test.txt has it"
     with served(tmp_path) as address:
-        for path, sign in ((plain, "Successfully installed"), (uv, " + tiny==1.0")):
+        for path, line in ((plain, "Successfully installed"), (uv, " + tiny==1.0")):
             done = install(f"{address}/simple", f"{path}{os.pathsep}{plain}")
             assert done.returncode == 0 and stamp.exists(), done.stderr
-            assert sign in done.stdout + done.stderr
+            assert line in done.stdout + done.stderr
             assert ("pip goes on" in done.stdout) == (path == plain)
             stamp.unlink()
             python = next((clone / ".venv").glob("[bS]*/python*"))
@@ -383,8 +383,8 @@ def test_every_command_and_every_file_of_the_documentation_is_there(file):
 @pytest.mark.parametrize(("file", "folder"), [(DOCS[0], "en"), (DOCS[1], "zh")])
 def test_the_readme_lists_every_chapter_by_its_title(file, folder):
     text = (ROOT / file).read_text(encoding="utf-8")
-    told = dict(re.findall(rf"\[([^]]+)\]\(book/{folder}/([\w-]+)\.ipynb\)", text))
-    listed = {page: title for title, page in told.items()}
+    links = dict(re.findall(rf"\[([^]]+)\]\(book/{folder}/([\w-]+)\.ipynb\)", text))
+    listed = {page: title for title, page in links.items()}
     for page in PAGES[1:]:
         cells = nbformat.read(ROOT / f"book/{folder}/{page}.ipynb", as_version=4).cells
         title = cells[0].source.partition("\n")[0].removeprefix("# ")

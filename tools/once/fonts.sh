@@ -40,7 +40,7 @@ cut $work/package/files/stix-two-math-latin-400-normal.woff2 --flavor=woff2 \
   --text='ℎℝℕ×·±−≤≥≠≈∈∉∂∇∑∏√∞→⟨⟩‖∥…⋯⊤⋅ ' \
   --output-file=book/_static/vendor/stix-two-math/stix-two-math.woff2
 
-# Browsers leave room for the widest root there is, and a gap after a narrow one: one size stays.
+# Browsers leave room for the widest root sign, which makes a gap after a narrow one: keep one size.
 "$python" - book/_static/vendor/stix-two-math/stix-two-math.woff2 <<'CODE'
 import sys
 from fontTools.ttLib import TTFont
