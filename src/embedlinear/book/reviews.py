@@ -154,15 +154,6 @@ def vectors(matrix, width=50, seed=0):
     return unit_scale(u[:, :width] * s[:width].sqrt())
 
 
-def glove(vocabulary, seed=0):
-    """GloVe's rows for an English vocabulary; random ones for words that it lacks."""
-    with np.load(str(DATA / "reviews-glove.npz")) as file:
-        known = dict(
-            zip(file["words"].tolist(), torch.from_numpy(file["matrix"]).float())
-        )
-    return known_rows(known, vocabulary, seed)
-
-
 def known_rows(known, vocabulary, seed=0):
     """The rows of ``known`` in the vocabulary's order, deviation 1, or random."""
     width = len(next(iter(known.values())))
