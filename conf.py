@@ -50,7 +50,9 @@ settings["notfound_urls_prefix"] = f"{urlsplit(book_site).path}/{book_language}/
 
 # Sphinx checks only pages and templates for changes; this makes it check the rest, too.
 machinery = sorted(
-    path for name in ("_ext", "_static") for path in (ROOT / "book" / name).rglob("*")
+    path
+    for folder in ("book/_ext", "book/_static", "src/embedlinear/book/static")
+    for path in (ROOT / folder).rglob("*")
 )
 book_machinery = sha256(
     b"".join(p.read_bytes() for p in machinery if p.suffix in (".py", ".css", ".js"))

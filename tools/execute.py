@@ -28,6 +28,7 @@ METADATA = {  # no versions: the same notebook from every Python
     "language_info": {"name": "python"},
 }
 KEPT = ("tags", "mystnb")
+LIVE = '\n<style class="widget-live">'  # what makes a figure interactive in a notebook
 
 
 def clean(notebook) -> None:
@@ -39,6 +40,9 @@ def clean(notebook) -> None:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output.traceback = output.traceback[-1:]
+            page = output.get("data", {}).get("text/html", "")
+            if LIVE in page:  # the site has this for all its figures
+                output.data["text/html"] = page[: page.index(LIVE)]
 
 
 def write(notebook, path: Path) -> None:

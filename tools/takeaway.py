@@ -33,7 +33,10 @@ STYLES = ROOT / "book" / "_takeaway"
 HAN = ROOT / "src" / "embedlinear" / "book" / "fonts" / "NotoSansSC-subset.otf"
 MATH = ROOT / "book" / "_static" / "vendor" / "stix-two-math" / "stix-two-math.woff2"
 LICENCE = "Text and figures under CC BY 4.0, code under the BSD 3-Clause license"
-GONE = "script, button, .headerlink, .takeaway, .widget-controls, .widget details"
+GONE = (
+    "script, button, .headerlink, .takeaway, .widget-controls, .widget details, "
+    "img[src$='.svg']"
+)
 # Sections that every chapter has; the table of contents leaves them out.
 EVERYWHERE = "[id$='--summary'], [id$='--exercises'], [id$='--next']"
 KINDS = {

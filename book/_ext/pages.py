@@ -10,7 +10,6 @@ import re
 import unicodedata
 from pathlib import Path
 
-from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.locale import _
@@ -41,13 +40,6 @@ def description(doctree) -> str:
             text = text[:-1]
         summary = re.sub(r"\s[\x21-\x7e]*$", "", text).rstrip(" ,;，；、") + "…"
     return summary.strip()
-
-
-def has_widget(doctree) -> bool:
-    return any(
-        BeautifulSoup(raw.astext(), "html.parser").select_one(".widget, .filtered")
-        for raw in doctree.findall(nodes.raw)
-    )
 
 
 def takeaway(folder: Path) -> list[dict]:
@@ -97,8 +89,10 @@ def add_context(app, pagename, templatename, context, doctree):
         context["takeaway"] = takeaway(Path(app.outdir))
     if pagename == "colophon":
         context["verified"] = verified(Path(app.srcdir))
-    if doctree and has_widget(doctree):
-        app.add_js_file("widgets.js")
+    raws = [raw.astext() for raw in doctree.findall(nodes.raw)] if doctree else []
+    for kind in ("widget", "exercise", "filter"):  # of which a page has some
+        if any(f'<div class="{kind}' in raw for raw in raws):
+            app.add_js_file(f"{kind}s.js")
 
 
 def translate_parts(app, doctree):

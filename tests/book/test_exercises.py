@@ -1,5 +1,7 @@
 """check: right answers pass, near misses do not, no hint holds the answer."""
 
+import json
+
 import pytest
 import torch
 
@@ -61,6 +63,33 @@ def test_chinese_without_quotes_on_one_line():
     verdict = check(torch.zeros(99, 99), lambda: 1)
     assert repr(verdict) == str(verdict) and verdict.startswith("✗ 再想想：你写的是 ")
     assert "\n" not in verdict and len(verdict) < 160
+
+
+ANSWERS = [
+    ((2, 5), [2, 5]),
+    (torch.tensor([1.5, float("nan")]), [1.5, "nan"]),
+    (1 / 3, 0.333333),
+    ([True, False], [True, False]),
+    (torch.float32, "torch.float32"),
+]
+
+
+def test_the_page_is_told_what_the_cell_computes():
+    """And the random numbers of the cells that follow do not notice."""
+
+    def told(run):
+        html = check(..., run)._repr_html_()
+        data = html.partition('json">')[2].partition("</script>")[0]
+        return json.loads(data)["answer"]
+
+    for answer, want in ANSWERS:
+        assert told(lambda: answer) == want  # noqa: B023
+    assert told(fail) == {"raises": ["IndexError", "LookupError"]}
+    assert "</b>" not in check(..., lambda: "</b>")._repr_html_()
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    assert told(lambda: torch.rand(()).item()) == pytest.approx(0.496257)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_run_must_be_a_function():

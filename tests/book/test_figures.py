@@ -36,12 +36,16 @@ COSTS = {
     "Embedding": {100: 1e-5, 1000: 1e-5, 100_000: 1e-5},
     "one-hot + Linear": {100: 1.4e-4, 1000: 9.4e-4, 100_000: 0.389},
 }
+GRADIENT = [[1.0, 2], [0.5, 0], [-0.25, 1]]
 DRAW = {
     "lookup": lambda: figures.lookup(WEIGHT, [2, 0, 2], WORDS),
     "sharded": lambda: figures.sharded(WEIGHT[:, :2], [2, 0, 2], 2, WORDS),
     "one-hot": lambda: figures.one_hot_product(WEIGHT, [2, 0], WORDS),
     "one row": lambda: figures.one_hot_product(WEIGHT, 1, WORDS),
     "linear": lambda: figures.linear_blocks(X, WEIGHT, BIAS),
+    "gradients": lambda: figures.gradients(GRADIENT, [2, 0, 2], 3, WORDS),
+    "growth": lambda: figures.growth(WEIGHT[:2], WEIGHT, WORDS),
+    "low rank": lambda: figures.low_rank(WEIGHT[:, :1], WEIGHT[:1]),
     "affine": lambda: figures.affine([[1, 0.5], [-0.4, 1.2]], [1, -0.5]),
     "similarity": lambda: figures.similarity(HISTORY, [0, 10, 20]),
     "spread": lambda: figures.spread(RUNS, [0, 20, 40]),
@@ -55,6 +59,9 @@ LABELS = {
     "one-hot": ("x @ W = 输出 (2 × 3)", "x @ W = output (2 × 3)"),
     "one row": ("独热编码 x (1 × 3)", "2 差   0 ×"),
     "linear": ("+ 偏置 b (3)", "+ bias b (3)"),
+    "gradients": ("权重表的梯度 (3 × 2)", "gradient of the weight table (3 × 2)"),
+    "growth": ("变大的权重表 (3 × 3)", "grown table (3 × 3)"),
+    "low rank": ("A @ B (3 × 3)：9 个数", "A @ B (3 × 3): 9 numbers"),
     "affine": ("变换后：x @ W.T + b", "after: x @ W.T + b"),
     "similarity": ("余弦相似度", "cosine similarity"),
     "spread": ("准确率", "accuracy"),
@@ -148,6 +155,24 @@ def test_grids_hold_the_numbers():
     assert not gids(figures.linear_blocks(X[0], WEIGHT), "bias.*")
 
 
+def test_gradients_are_added_where_they_meet():
+    fig = figures.gradients(GRADIENT, [2, 0, 2], 3, WORDS)
+    layer = torch.nn.Embedding(3, 2)
+    layer(torch.tensor([2, 0, 2])).backward(torch.tensor(GRADIENT))
+    assert np.allclose(block(fig, "weight"), layer.weight.grad)
+    assert gids(fig, r"arrow (\d+) to (\d+)") == [(0, 2), (1, 0), (2, 2)]
+    assert gids(fig, r"weight row (\d+)") == [(0,), (2,)]
+
+
+def test_a_grown_table_has_its_new_rows_outlined_and_a_low_rank_is_a_product():
+    fig = figures.growth(WEIGHT[:2], WEIGHT, WORDS)
+    assert np.allclose(block(fig, "after"), WEIGHT, atol=0.0051)
+    assert gids(fig, r"after row (\d+)") == [(2,)]
+    fig = figures.low_rank(WEIGHT[:, :1], WEIGHT[:1])
+    made = WEIGHT[:, :1].double() @ WEIGHT[:1].double()
+    assert np.allclose(block(fig, "product"), made, atol=0.0051)
+
+
 def test_sharded_rows_are_all_there_and_what_is_found_adds_up():
     fig = figures.sharded(WEIGHT, [2, 0, 2], 2, WORDS)
     parts = [block(fig, f"rows {number}") for number in (0, 1)]
@@ -239,6 +264,9 @@ BAD = [
     (lambda: figures.sharded(WEIGHT, 0, 4), "processes is 4; .* from 1 to 3"),
     (lambda: figures.linear_blocks(X, WEIGHT[:, :2]), "in_features = 2"),
     (lambda: figures.linear_blocks(X, WEIGHT, BIAS[:2]), r"bias has shape \(2,\)"),
+    (lambda: figures.gradients(GRADIENT, [0], 3), r"shape \(3, 2\); expected 1 rows"),
+    (lambda: figures.growth(WEIGHT + 1, WEIGHT), "before holds other numbers"),
+    (lambda: figures.low_rank(WEIGHT, WEIGHT[:1]), "expects 3 rows"),
     (lambda: figures.affine(WEIGHT), r"weight has shape \(3, 3\).*\(2, 2\)"),
     (lambda: figures.similarity({str(i): [0] for i in range(7)}), "at most 6"),
     (lambda: figures.spread({"a": [0.5]}), r"history\['a'\] has shape \(1,\)"),

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,9 +12,12 @@ from bs4 import BeautifulSoup
 from torch import nn
 from torch.nn import functional as F
 
+from embedlinear import WordVectors
 from embedlinear.book import use_language, widgets
 from tests.notebooks.rules.parity import FACTS
+from tools.execute import LIVE
 
+STATIC = Path(widgets.__file__).parent / "static"
 WORDS = ["优", "良", "差"]
 SIZES = [100, 1_000, 30_000]
 TIME = {
@@ -44,17 +48,36 @@ def gradient(batch, **options):
 
 OPTIONS = {"padding_idx": 0, "scale_grad_by_freq": True}
 PADDED = ["<pad>", *WORDS]
+PLANE = [[1.0, 0.5], [-0.5, 1.5]], [1.5, -1.0]
+NAMED = WordVectors(
+    list("abcde"), torch.tensor([[1.0, 0], [2, 1], [0, 1], [-1, 0], [9, 4.5]])
+)
+FLAT = {"plane": torch.eye(2)}
+
+
 MAKE = {
     "lookup": lambda: widgets.lookup(layer(), encode, WORDS),
     "gradients": lambda: widgets.gradients(gradient, PADDED, [0, 1, 1, 3], **OPTIONS),
     "cost": lambda: widgets.cost(TIME, MEMORY),
     "similarity": lambda: widgets.similarity(HISTORY, [0, 20, 300]),
+    "plane": lambda: widgets.plane(*PLANE),
+    "word_map": lambda: widgets.word_map(
+        NAMED, NAMED.words, FLAT, {"plane": [("a", "b")]}
+    ),
 }
+
+
+def stored(widget):
+    """What tools.execute keeps of a widget: all but what brings it to life."""
+    html, live = widget._repr_html_().split(LIVE)
+    for kind in ("js", "css"):
+        assert (STATIC / f"widgets.{kind}").read_text("utf-8") in live
+    return html
 
 
 def parts(widget):
     """The page's own reading of a widget: its soup and its data."""
-    soup = BeautifulSoup(widget._repr_html_(), "html.parser")
+    soup = BeautifulSoup(stored(widget), "html.parser")
     return soup, json.loads(soup.script.string)
 
 
@@ -79,7 +102,7 @@ def test_every_widget(kind):
         widget = MAKE[kind]()
         soup, data = parts(widget)
         controls = data["controls"]
-        assert len(widget._repr_html_().encode()) < 6500
+        assert len(stored(widget).encode()) < 8500
         first = texts(frame(data, *(control["start"] for control in controls)))
         slots = [slot.get_text() for slot in soup.select("[data-slot]")]
         assert slots == first[: len(slots)]
@@ -91,12 +114,12 @@ def test_every_widget(kind):
             assert marked == (float(slot.get_text()) != 0)
         said = soup.select_one("[role=status]").get_text()
         assert said and "{" not in said
-        # Without the script: no dead control, and all numbers in a table, as in a
-        # terminal.
+        # Without the script: no dead control, and all numbers in a table that can be
+        # opened, as in a terminal.
         assert not soup.select("input, select, button")
-        table = soup.select_one(".widget-all")
+        table = soup.select_one(".widget-all") or soup.select_one(".widget-state")
         rows = [[cell.get_text() for cell in row(["th", "td"])] for row in table("tr")]
-        assert len({*map(len, rows)}) == 1 and table.caption.get_text()
+        assert len({*map(len, rows)}) == 1
         assert {*map(" | ".join, rows)} <= {*repr(widget).split("\n")}
         both = soup.get_text(" "), soup.script.string
         numbers[language] = [FACTS.findall(text) for text in both]
@@ -112,10 +135,13 @@ def test_lookup_holds_the_rows_the_products_and_the_real_errors():
     rows = [[f"{x:.4f}" for x in row] for row in table.weight.tolist()]
     for index in range(3):
         *entries, said = frame(data, index + 1)
-        assert [int(digit) for digit in entries[:3]] == encode(
-            torch.tensor(index)
-        ).tolist()
-        assert entries[3:8] == entries[8:] == rows[index]
+        hot = [str(digit) for digit in encode(torch.tensor(index)).tolist()]
+        assert entries[:3] == hot
+        assert entries[3:8] == entries[-5:] == rows[index]
+        for row in range(3):  # 0 · row 0 + 0 · row 1 + 1 · row 2
+            digit, *term = entries[8 + 6 * row :][:6]
+            assert digit == hot[row]
+            assert term == (rows[row] if row == index else ["0.0000"] * 5)
         assert f"row {index}" in said and "the same 5 numbers" in said
     shown = soup.select(".widget-state tr")[1:4]
     assert [[cell.get_text() for cell in row("td")[1:]] for row in shown] == rows
@@ -172,6 +198,29 @@ def test_similarity_holds_the_given_history():
     assert frame(data, 0, 0) == ["0.00", "0.20"]  # and not -0.00
 
 
+def test_plane_holds_where_linear_sends_the_points():
+    _, data = parts(MAKE["plane"]())
+    weight, bias = map(torch.tensor, PLANE)
+    sent = F.linear(torch.tensor([[1.0, 0], [0, 1], [0, 0]]), weight, bias)
+    *points, area = data["frames"][0]
+    assert points == [f"({x:.2f}, {y:.2f})" for x, y in sent.tolist()]
+    assert area == f"{abs(torch.linalg.det(weight)):.2f}"
+
+
+def test_word_map_puts_words_where_linear_does_and_knows_the_nearest():
+    _, data = parts(MAKE["word_map"]())
+    digits = data["planes"]["plane"]
+    drawn = torch.tensor([int(digits[n : n + 3]) for n in range(0, 30, 3)]).view(5, 2)
+    given = NAMED.matrix - NAMED.matrix.amin(dim=0)
+    assert torch.allclose((drawn - drawn.amin(dim=0)) / 99.8, given, atol=0.011)
+    near = [int(data["near"][n : n + 2], 36) for n in range(0, 30, 2)]
+    for row, others in enumerate(torch.tensor(near).view(5, 3)):
+        cosines = F.cosine_similarity(NAMED.matrix[row], NAMED.matrix, dim=1)
+        cosines[row] = -2
+        best = cosines.topk(3).values
+        assert torch.allclose(cosines[others], best)
+
+
 def test_markup_in_words_is_text():
     words = ["</script>", "<b>&amp;"]
     soup, _ = parts(widgets.gradients(lambda batch: [0, 1], words, [0, 1]))
@@ -189,6 +238,12 @@ BAD = [
     (lambda: widgets.cost(TIME, {"c": {100: 1}}), r"memory\['c'\] .* the sizes \[100,"),
     (lambda: widgets.cost({"a": {1: 0}}, {"c": {1: 1}}), r"time\['a'\].*above 0"),
     (lambda: widgets.similarity({"t": {"p": [0.5]}}, [0, 1]), "1 values; expected 2"),
+    (lambda: widgets.plane(torch.eye(3), [0, 0]), r"\(3, 3\) and bias \(2,\)"),
+    (lambda: widgets.word_map(NAMED, ["a"], FLAT, {}), "there are 1 words"),
+    (
+        lambda: widgets.word_map(NAMED, NAMED.words, FLAT, {"": [("a", "z")]}),
+        r"\['z'\]",
+    ),
 ]
 
 

@@ -18,7 +18,7 @@ def addresses():
     """Every place that a link from outside can lead to."""
     found = set()
     for page in Book(ROOT):
-        figures = [cell.figure[2] for cell in page.code if cell.figure[2]]
+        figures = [cell.figure[1] for cell in page.code if cell.figure[1]]
         found |= {page.name, *(f"{page.name}#{a}" for a in [*page.anchors, *figures])}
     return found
 

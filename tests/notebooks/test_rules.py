@@ -55,9 +55,8 @@ def failed(name, value):
     return {"output_type": "error", "ename": name, "evalue": value} | trace
 
 
-def figure(alt, caption):
-    named = {"caption": caption, "name": "fig-rows"}
-    return {"mystnb": {"image": {"alt": alt}, "figure": named}}
+def figure(alt):
+    return {"mystnb": {"image": {"alt": alt}, "figure": {"name": "fig-rows"}}}
 
 
 BREAKS = tomllib.loads(Path(__file__).with_name("breaks.toml").read_text("utf-8"))
@@ -125,8 +124,13 @@ CHAPTER = [
         "drawn",
         "plt.show()",
         out=result(PICTURE),
-        in_en=figure("Three rows, two columns", "A table: a row for each word."),
-        **figure("三行两列", "一张表，每行一个词。"),
+        in_en=figure("Three rows, two columns"),
+        **figure("三行两列"),
+    ),
+    text(
+        "caption",
+        "**图** 一张表，每行一个词。",
+        "**Figure** A table: a row for each word.",
     ),
     code(
         "linked",

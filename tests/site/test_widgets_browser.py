@@ -20,6 +20,8 @@ WHERE = {
     "gradients": "embedding-how",
     "cost": "embedding-vs-linear",
     "similarity": "embedding-what",
+    "plane": "linear-what",
+    "word_map": "pretrained",
 }
 every_kind = pytest.mark.parametrize("kind", WHERE)
 
@@ -63,7 +65,11 @@ def test_lookup_by_mouse_and_keyboard(figure, language):
         lookup.get_by_text(f"{index} {word}", exact=True).first.click()
         row = rows.nth(index + 1).locator("td").all_inner_texts()
         assert marked(lookup) == [f"{index} {word}"]
-        assert entries(lookup) == [str(int(i == index)) for i in range(3)] + 2 * row[1:]
+        shown, hot = entries(lookup), [str(int(i == index)) for i in range(3)]
+        assert shown[:3] == shown[8:26:6] == hot
+        assert shown[3:8] == shown[-5:] == row[1:]
+        sums = [sum(map(float, shown[9 + n : 26 : 6])) for n in range(5)]
+        assert sums == pytest.approx(list(map(float, row[1:])))
         assert re.search(rf"\b{index}\b", status(lookup))
     lookup.page.keyboard.press("ArrowRight")
     assert marked(lookup) == [] and set(entries(lookup)) == {"–"}
@@ -114,11 +120,99 @@ def test_a_slider_shows_every_measurement(figure, kind, language):
     assert slider.get_attribute("aria-valuetext") == held["controls"][-1]["names"][0]
 
 
+@every_language
+def test_a_dragged_or_typed_plane_is_what_linear_makes_of_it(figure, language):
+    plane = figure(language, "plane")
+    plane.scroll_into_view_if_needed()
+    box = plane.locator("circle").nth(1).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    plane.page.mouse.move(x, y)
+    plane.page.mouse.down()
+    plane.page.mouse.move(x + 50, y - 50, steps=3)
+    plane.page.mouse.up()
+    plane.get_by_label("b[1]").fill("-0.5")
+    a, b, s, c, d, t = (float(i.input_value()) for i in plane.locator("input").all())
+    assert a > 1 and t == -0.5
+    weight, bias = torch.tensor([[a, b], [c, d]]), torch.tensor([s, t])
+    sent = nn.functional.linear(torch.tensor([[1.0, 0], [0, 1], [0, 0]]), weight, bias)
+    area = f"{abs(torch.linalg.det(weight)):.2f}"
+    places = [f"({x:.2f}, {y:.2f})" for x, y in (sent + 0.0).tolist()]
+    assert entries(plane) == [*places, area]
+    assert all(entry in status(plane) for entry in entries(plane))
+
+
+@every_language
+def test_the_map_finds_a_word_zooms_and_moves_by_keyboard(figure, language):
+    words = figure(language, "word_map")
+    words.scroll_into_view_if_needed()
+    canvas = words.locator("canvas")
+    seen = {canvas.screenshot()}
+    words.get_by_role("combobox").fill("berlin")
+    assert "vienna, prague, germany" in status(words)
+    for step in ("+", "ArrowRight", "-"):
+        seen.add(canvas.screenshot())
+        canvas.press(step)
+    words.get_by_text("man, woman, king", exact=True).click()
+    seen.add(canvas.screenshot())
+    assert len(seen) == 5
+    words.get_by_role("combobox").fill("zzyzx")
+    assert "zzyzx" in status(words)
+
+
+@every_language
+def test_exercises_are_answered_on_the_page_by_keyboard(served, reader, language):  # noqa: F811
+    page = reader(f"{served}/{language}/linear-what.html")
+    answers = ["(7, 2)", "RuntimeError", "[0, 0, 0]", "16.0", None]
+    forms = page.locator(".exercise form").all()
+    verdicts = set()
+    for form, answer in zip(forms, answers, strict=True):
+        solution = form.locator("xpath=following::details[1]")
+        if answer:
+            field = form.get_by_role("textbox")
+            field.fill("(3, 3)")
+            field.press("Enter")
+            assert "(3, 3)" in form.get_by_role("status").inner_text()
+            assert solution.get_attribute("open") is None
+            field.fill(answer)
+            field.press("Enter")
+        else:
+            form.get_by_role("radio").first.focus()
+            page.keyboard.press("Space")
+            page.keyboard.press("Enter")
+        verdicts.add(form.get_by_role("status").inner_text())
+        assert solution.get_attribute("open") is not None  # and says why
+    assert verdicts == {"✓ 对了" if language == "zh" else "✓ Correct"}
+
+
+def test_answers_are_read_as_python_reads_them(served, reader):  # noqa: F811
+    page = reader(f"{served}/en/linear-what.html")
+    first, _, zeros, sixteen, _ = page.locator(".exercise form").all()
+    for form, given, right in (
+        (first, "torch.Size([7, 2])", True),
+        (first, "7,2", True),
+        (first, "（7，2）", True),
+        (first, "(2, 7)", False),
+        (first, "IndexError", False),
+        (zeros, "tensor([0., 0., 0.])", True),
+        (zeros, "0", False),
+        (sixteen, "16", True),
+        (sixteen, "32/2", True),
+        (sixteen, "(16)", True),
+        (sixteen, "(16,)", False),
+        (sixteen, "True", False),
+    ):
+        form.get_by_role("textbox").fill(given)
+        form.get_by_role("textbox").press("Enter")
+        assert (form.get_by_role("status").inner_text()[0] == "✓") == right, given
+
+
 @every_kind
 def test_without_javascript_a_table_is_there_and_nothing_is_dead(figure, kind):
     widget = figure("zh", kind, java_script_enabled=False, **PHONE)
     assert widget.locator("input, select, button").count() == 0 and status(widget)
-    rows = widget.locator(".widget-all tr").all()
+    for summary in widget.locator("summary").all():
+        summary.click()
+    rows = widget.locator("tr").all()
     assert len(rows) > 3 and all(row.is_visible() for row in rows)
     assert widget.page.evaluate(STICKING_OUT, 390) == []
 
@@ -144,7 +238,9 @@ def test_every_state_fits_a_phone_and_stays_still(figure, kind, language):
     widget = figure(language, kind, **PHONE)
     inside = """node => node.scrollWidth <= node.clientWidth
       && !node.getAnimations({ subtree: true }).length"""
-    for control in widget.locator("input, select").all():
+    if kind == "word_map":
+        widget.get_by_role("combobox").fill("berlin")
+    for control in widget.locator("input:not([list]), select").all():
         type_ = control.evaluate("node => node.type")
         if type_ == "range":
             control.press("Home")
@@ -152,6 +248,8 @@ def test_every_state_fits_a_phone_and_stays_still(figure, kind, language):
             control.press("End")
         elif type_ == "select-one":
             control.select_option("0")
+        elif type_ == "number":
+            control.fill("-9.5")
         else:
             control.check(force=True)
         assert widget.evaluate(inside), status(widget)
@@ -162,7 +260,7 @@ def test_only_pages_with_a_figure_load_its_small_script(site):
         has = bool(html.select(".widget"))
         assert has == (page in WHERE.values()), where
         assert bool(html.select('script[src*="widgets.js"]')) == has, where
-    for name, most in (("widgets.js", 5000), ("widgets.css", 8000)):
+    for name, most in (("widgets.js", 17_000), ("widgets.css", 12_000)):
         assert (site / "en" / "_static" / name).stat().st_size < most
 
 

@@ -13,15 +13,19 @@ from tools.book import ROOT, about
 from tools.browser import launch
 from tools.takeaway import HAN, render
 
+MOTIF = ROOT / "book" / "_static" / "motif.svg"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.parse_args()
     with sync_playwright() as playwright:
-        tab = launch(playwright).new_page(viewport={"width": 1200, "height": 630})
+        size = {"width": 1200, "height": 630}
+        tab = launch(playwright).new_page(viewport=size, reduced_motion="reduce")
         for here in about():
             tab.goto(HAN.parent.as_uri())  # a page from a file may load the font
-            tab.set_content(render("card.html", here, font=HAN.as_uri()))
+            pictures = {"font": HAN.as_uri(), "motif": MOTIF.as_uri()}
+            tab.set_content(render("card.html", here, **pictures))
             tab.evaluate("document.fonts.ready")
             target = ROOT / "book" / "_static" / f"card-{here['folder']}.png"
             tab.screenshot(path=target)

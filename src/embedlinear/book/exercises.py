@@ -1,5 +1,8 @@
-"""Let readers check their own prediction by running a cell."""
+"""Let readers check their own prediction, by running a cell or on the page."""
 
+import html
+import json
+import math
 import numbers
 
 import torch
@@ -11,6 +14,32 @@ class Verdict(str):
     """Text that a notebook shows without quotes."""
 
     __repr__ = str.__str__
+
+
+class Question(Verdict):
+    """An exercise not answered yet: the site makes a form of it, and knows the answer.
+
+    The answer comes from ``run``, which the reader's random numbers do not notice.
+    """
+
+    def __new__(cls, run, text):
+        made = super().__new__(cls, text["open"])
+        made.run, made.text = run, text
+        return made
+
+    def _repr_html_(self):
+        try:
+            with torch.random.fork_rng(devices=[]):
+                answer = _plain(self.run())
+        except Exception as error:
+            kinds = type(error).__mro__[: -len(Exception.__mro__)]
+            answer = {"raises": [kind.__name__ for kind in kinds]}
+        data = json.dumps({"answer": answer, "text": self.text}, ensure_ascii=False)
+        data = data.replace("<", r"\u003c")
+        return (
+            f'<div class="exercise"><p>{html.escape(self)}</p>\n'
+            f'<script type="application/json">{data}</script></div>'
+        )
 
 
 def check(prediction, run):
@@ -26,7 +55,7 @@ def check(prediction, run):
         )
     text = labels("exercises")
     if prediction is ...:
-        return Verdict(text["open"])
+        return Question(run, text)
     names_error = isinstance(prediction, type) and issubclass(prediction, BaseException)
     try:
         answer = run()
@@ -77,6 +106,17 @@ def _difference(given, want, text):
     if any(numeric) or not isinstance(given, type(want)):
         return text["type"].format(want=type(want).__name__)
     return None if given == want else text["value"]
+
+
+def _plain(answer):
+    # What the page compares with: numbers as they are typed, with four decimals.
+    if isinstance(answer, torch.Tensor):
+        answer = answer.detach().cpu().tolist()
+    if isinstance(answer, (list, tuple)):
+        return [_plain(one) for one in answer]
+    if isinstance(answer, float) and math.isfinite(answer):
+        return round(answer, 6)
+    return answer if isinstance(answer, (bool, int, type(None))) else str(answer)
 
 
 def _near(given, want):

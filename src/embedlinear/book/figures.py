@@ -34,26 +34,82 @@ def lookup(weight, indices, words=None, decimals=2):
     have an outline, and an arrow leads from each to its row of the output.
     """
     weight, indices, names = _lookup(weight, indices, words)
-    picks, found = [names[i] for i in indices], weight[indices]
-    text, grid, lane = labels("figures"), _Grid(weight, decimals), 0.17
-    title, result = _title(text["table"], weight), _title(text["output"], found)
-    left, top = _width(*names), _HEIGHT
-    right = left + weight.shape[1] * grid.cell
-    below = top + (len(weight) + 1.3) * _HEIGHT
-    ax = _board(
-        max(right + lane * (len(picks) + 1), left + _width(title, result)),
-        below + (len(picks) + 0.2) * _HEIGHT,
+    text, found = labels("figures"), weight[indices]
+    return _linked(
+        ("weight", _title(text["table"], weight), weight, names, indices),
+        ("output", _title(text["output"], found), found, [names[i] for i in indices]),
+        [(row, out) for out, row in enumerate(indices)],
+        decimals,
     )
-    grid.draw(ax, left, top, "weight", title, weight, names, indices)
-    grid.draw(ax, left, below, "output", result, found, picks)
-    for out, row in enumerate(indices):
-        # Each arrow has its own lane on the right: repeated indices stay apart.
-        x, name = right + lane * (out + 1), f"arrow {row} to {out}"
-        start, end = top + (row + 0.5) * _HEIGHT, below + (out + 0.5) * _HEIGHT
-        corners = [right, x, x, right + 0.08], [start, start, end, end]
-        ax.plot(*corners, "k-", lw=1.2, path_effects=HALO, gid=name)
-        ax.plot(right + 0.06, end, "k<", ms=6)
-    return ax.figure
+
+
+@styled
+def gradients(gradient, indices, rows, words=None, decimals=2):
+    """Draw how an output's ``gradient`` (N, D) flows back into a table of ``rows``.
+
+    Output row n came from row ``indices[n]``; an arrow leads back to it. What meets in
+    one row is added; rows that were not looked up have zeros (grey).
+    """
+    gradient = small_table("gradient", gradient)
+    table = torch.zeros(rows, gradient.shape[1], dtype=gradient.dtype)
+    table, indices, names = _lookup(table, indices, words)
+    if len(indices) != len(gradient):
+        raise ValueError(
+            f"gradient has shape {tuple(gradient.shape)}; expected {len(indices)} rows,"
+            " one for each index"
+        )
+    text, table = labels("figures"), table.index_add(0, torch.tensor(indices), gradient)
+    of_output, of_table = (
+        text["gradient"].format(of=text[k]) for k in ("output", "table")
+    )
+    return _linked(
+        ("output", _title(of_output, gradient), gradient, [names[i] for i in indices]),
+        ("weight", _title(of_table, table), table, names, indices, True),
+        list(enumerate(indices)),
+        decimals,
+    )
+
+
+@styled
+def growth(before, after, words=None, decimals=2):
+    """Draw a table that grows: ``before`` (V, D) are the first rows of ``after``.
+
+    ``words`` names the rows of ``after``; the new ones are outlined.
+    """
+    before, after = small_table("before", before), small_table("after", after)
+    old, names = len(before), row_names(words, len(after))
+    if not torch.equal(before, after[:old]):
+        raise ValueError("before holds other numbers than the first rows of after")
+    text = labels("figures")
+    return _linked(
+        ("before", _title(text["table"], before), before, names[:old]),
+        ("after", _title(text["grown"], after), after, names, range(old, len(after))),
+        [(row, row) for row in range(old)],
+        decimals,
+    )
+
+
+@styled
+def low_rank(left, right, decimals=2):
+    """Draw a table (V, D) of rank r: ``left`` (V, r) times ``right`` (r, D)."""
+    left, right = small_table("left", left), small_table("right", right)
+    if left.shape[1] != len(right):
+        raise ValueError(
+            f"right has shape {tuple(right.shape)}; left {tuple(left.shape)} expects"
+            f" {left.shape[1]} rows"
+        )
+    product, name = left @ right, labels("figures")["numbers"]
+
+    def block(key, letter, values):
+        return key, name.format(name=_title(letter, values), n=values.numel()), values
+
+    blocks = [block("product", "A @ B", product)]
+    return _product(
+        block("left", "A", left),
+        block("right", "B", right),
+        blocks,
+        (decimals, decimals),
+    )
 
 
 @styled
@@ -352,6 +408,29 @@ class _Grid:
             look = {"fc": "none", "ec": "black", "lw": 2.4, "zorder": 3}
             corner, name = (x, y + row * _HEIGHT), f"{key} row {row}"
             ax.add_patch(Rectangle(corner, wide, _HEIGHT, gid=name, **look))
+
+
+def _linked(above, below, links, decimals):
+    # Two blocks, (key, title, values, names, marked, fade), and arrows between their
+    # rows.
+    grid, lane = _Grid(above[2], decimals, below[2]), 0.17
+    left, top = _width(*above[3], *below[3]), _HEIGHT
+    right = left + above[2].shape[1] * grid.cell
+    under = top + (len(above[2]) + 1.3) * _HEIGHT
+    ax = _board(
+        max(right + lane * (len(links) + 1), left + _width(above[1], below[1])),
+        under + (len(below[2]) + 0.2) * _HEIGHT,
+    )
+    grid.draw(ax, left, top, *above)
+    grid.draw(ax, left, under, *below)
+    for number, (row, out) in enumerate(links):
+        # Each arrow has a lane of its own at the right: repeated rows stay apart.
+        x, name = right + lane * (number + 1), f"arrow {row} to {out}"
+        start, end = top + (row + 0.5) * _HEIGHT, under + (out + 0.5) * _HEIGHT
+        corners = [right, x, x, right + 0.08], [start, start, end, end]
+        ax.plot(*corners, "k-", lw=1.2, path_effects=HALO, gid=name)
+        ax.plot(right + 0.06, end, "k<", ms=6)
+    return ax.figure
 
 
 def _product(left, right, blocks, decimals, names=(), picks=(), marked=()):

@@ -1,14 +1,15 @@
-"""Interactive figures: readers operate them on the site, elsewhere they are tables.
+"""Interactive figures: readers operate them on the site and in a notebook they run.
 
 Each function takes or computes a cell's results, and returns a Widget with all the
-numbers, already formatted. The script on the site chooses which of them to show, and
-calculates nothing.
+numbers. The script (static/widgets.js) shows those that a reader chooses; it calculates
+only where a dragged plane goes. Where no script runs they are tables.
 """
 
 import html
 import json
 import math
 import re
+from importlib.resources import files
 from itertools import combinations_with_replacement, product
 
 import torch
@@ -29,11 +30,12 @@ class Widget:
     The HTML has a table in its first state, a sentence that says the same, and a table
     of all numbers. ``controls`` are the reader's choices; ``frames`` has the entries of
     the first table for every combination of choices, the last control's changing
-    fastest.
+    fastest; ``more`` goes to the script as it is.
     """
 
-    def __init__(self, kind, controls, frames, said, state, plain):
+    def __init__(self, kind, controls, frames, said, state, plain, **more):
         self.kind, self.controls, self.frames, self.said = kind, controls, frames, said
+        self.more = more
         text, place = labels("widgets"), 0
         self.title, self.all, self.plain = text[kind], text["all"], plain
         for control in controls:
@@ -45,26 +47,37 @@ class Widget:
 
     def _repr_html_(self):
         data = {"controls": self.controls, "said": self.said, "frames": self.frames}
-        data = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        data = json.dumps(data | self.more, ensure_ascii=False, separators=(",", ":"))
+        data = data.replace("<", r"\u003c")
         head, *rows = self.plain
+        static = files(__package__) / "static"
+        style, script = (
+            (static / f"widgets.{kind}").read_text("utf-8") for kind in ("css", "js")
+        )
+        everything = [
+            f'<details class="widget-all"><summary>{self.all}</summary>',
+            f'<div role="region" tabindex="0" aria-label="{self.all}"><table>',
+            _row(*(_th(name, "col") for name in head)),
+            *(_row(_th(name), *map(_td, cells)) for name, *cells in rows),
+            "</table></div></details>",
+        ]
         lines = [
             f'<div class="widget widget-{self.kind}" role="group"'
             f' aria-label="{self.title}">',
             f'<p class="widget-title">{self.title}</p>',
             '<div class="widget-controls"></div>',
-            '<table class="widget-state">',
-            *self.state,
-            "</table>",
+            *(
+                ['<table class="widget-state">', *self.state, "</table>"]
+                * any(self.state)
+            ),
             f'<p class="widget-said" role="status">{_safe(self.sentence)}</p>',
-            '<div class="widget-all" role="region" tabindex="0"'
-            f' aria-label="{self.all}">',
-            f"<table><caption>{self.all}</caption>",
-            _row(*(_th(name, "col") for name in head)),
-            *(_row(_th(name), *map(_td, cells)) for name, *cells in rows),
-            "</table></div>",
-            '<script type="application/json">' + data.replace("<", r"\u003c"),
+            *(everything * (len(self.frames) > 1 or not self.state)),
+            f'<script type="application/json">{data}</script>',
+            "</div>",
+            # From here on, what the site has by itself: tools.execute does not store it.
+            f'<style class="widget-live">{style}</style><script>{script}</script>',
         ]
-        return "\n".join(lines) + "</script>\n</div>"
+        return "\n".join(lines)
 
     def __repr__(self):
         rows = (" | ".join(row) for row in self.plain)
@@ -93,19 +106,25 @@ def lookup(embedding, encode, words=None, decimals=2):
         row, hot = (_result(run, index, rows) for run in (embedding, encode))
         if isinstance(row, Exception) or isinstance(hot, Exception):
             said = {"index": index, "lookup": _as_text(row), "encode": _as_text(hot)}
-            frames.append(
-                ["–"] * (rows + 2 * columns) + [text["refused"].format(**said)]
-            )
+            entries = ["–"] * (rows + 2 * columns + rows * (1 + columns))
+            frames.append([*entries, text["refused"].format(**said)])
             plain.append([name, said["encode"], said["lookup"], "–"])
             continue
         if hot.shape != (rows,):
             raise ValueError(
                 f"encode({index}) has shape {tuple(hot.shape)}; expected ({rows},)"
             )
+        terms = hot.to(table.dtype)[:, None] * table
         made = hot.to(table.dtype) @ table
         lists = _fixed(hot.double(), 0), _fixed(row, decimals), _fixed(made, decimals)
         said = text["equal" if torch.equal(row, made) else "different"]
-        frames.append([*sum(lists, []), said.format(index=index, count=columns)])
+        summed = [
+            entry
+            for digit, term in zip(lists[0], terms)
+            for entry in (digit, *_fixed(term, decimals))
+        ]
+        said = said.format(index=index, count=columns)
+        frames.append([*lists[0], *lists[1], *summed, *lists[2], said])
         plain.append([name, *map(" ".join, lists)])
 
     def state(entries):
@@ -114,12 +133,21 @@ def lookup(embedding, encode, words=None, decimals=2):
         for name, row in zip(names, table):
             digit, cells = next(entries), map(_td, _fixed(row, decimals))
             yield _row(_th(name), _slot(digit, marks=True), *cells, on=digit == "1")
-        for name in (text["looked_up"], text["multiplied"]):
-            slots = (_slot(next(entries)) for _ in range(columns))
-            yield _row(_th(name, span=2), *slots)
+
+        def slots():
+            return (_slot(next(entries)) for _ in range(columns))
+
+        yield _row(_th(text["looked_up"], span=2), *slots())
+        for row in range(rows):  # 0 · row 0 + 0 · row 1 + 1 · row 2, as it forms
+            place = "".join(chr(0x2080 + int(digit)) for digit in str(row))
+            name = f"{'+ ' if row else ''}x{place} · E{place}"
+            digit = next(entries)
+            cells = _slot(digit, marks=True), *slots()
+            yield _row(_th(name), *cells, on=digit == "1", kind="term")
+        yield _row(_th("= " + text["multiplied"], span=2), *slots())
 
     control = _control("choice", text["index"], list(choices.values()), rows)
-    said = f"{{{rows + 2 * columns}}}"
+    said = f"{{{rows + 2 * columns + rows * (1 + columns)}}}"
     return Widget("lookup", [control], frames, said, state, plain)
 
 
@@ -266,6 +294,78 @@ def similarity(history, steps):
     return Widget("similarity", controls, frames, said, state, plain)
 
 
+def plane(weight, bias):
+    """Drag what Linear(2, 2) does to the plane: its columns and its bias.
+
+    ``weight`` is (2, 2), ``bias`` (2,). The entries are where e₁, e₂ and the origin go,
+    and the area of the unit square's image.
+    """
+    text, weight = labels("widgets"), numbers("weight", weight, 2)
+    bias = numbers("bias", bias, 1)
+    if weight.shape != (2, 2) or bias.shape != (2,):
+        raise ValueError(
+            f"weight has shape {tuple(weight.shape)} and bias {tuple(bias.shape)};"
+            " expected (2, 2) and (2,)"
+        )
+    places = [*(weight.T + bias), bias]
+    entries = [f"({', '.join(_fixed(place, 2))})" for place in places]
+    entries += _fixed(torch.linalg.det(weight).abs()[None], 2)
+    names = ["e₁ (1, 0)", "e₂ (0, 1)", text["origin"] + " (0, 0)", text["area"]]
+
+    def state(entries):
+        yield _row(_th("x", "col"), _th("x @ W.T + b", "col"))
+        for name in names:
+            yield _row(_th(name), _slot(next(entries)))
+
+    plain = [["x", "x @ W.T + b"], *map(list, zip(names, entries))]
+    more = {"plane": [weight.tolist(), bias.tolist()]}
+    return Widget("plane", [], [entries], text["plane_said"], state, plain, **more)
+
+
+def word_map(vectors, words, planes, arrows):
+    """Find and zoom: ``words`` of ``vectors`` on planes, and who is nearest to each.
+
+    ``vectors`` is a WordVectors, ``planes`` maps a name to the (2, D) weight of a
+    Linear that puts a word at a point; ``arrows`` maps it to pairs of words. Nearest,
+    by cosine, are three of ``words``, of which there are at most 1,296.
+    """
+    text, digits = labels("widgets"), "0123456789abcdefghijklmnopqrstuvwxyz"
+    if not 4 <= len(words) <= len(digits) ** 2:
+        raise ValueError(f"there are {len(words)} words; expected 4 to 1,296")
+    rows = torch.stack([vectors[word] for word in words]).double()
+    unit = rows / rows.norm(dim=1, keepdim=True)
+    cosines = (unit @ unit.T).fill_diagonal_(-2)
+    near = cosines.topk(3).indices.tolist()
+    drawn = {}
+    for name, weight in planes.items():
+        points = rows @ weight.double().T
+        low, high = points.amin(dim=0), points.amax(dim=0)
+        points = 500 + 998 * (points - (low + high) / 2) / (high - low).max()
+        drawn[name] = "".join(f"{round(x):03}" for x in points.flatten().tolist())
+    pairs = (pair for pairs in arrows.values() for pair in pairs)
+    shown = dict.fromkeys(word for pair in pairs for word in pair)
+    absent = [word for word in shown if word not in words]
+    if absent:
+        raise ValueError(f"arrows: {absent} are not among words; add them")
+    plain = [[text["word"], text["nearest"]]]
+    plain += [
+        [word, ", ".join(words[row] for row in near[words.index(word)])]
+        for word in shown
+    ]
+    more = {
+        "words": " ".join(words),
+        "planes": drawn,
+        "arrows": arrows,
+        "near": "".join(digits[n // 36] + digits[n % 36] for row in near for n in row),
+        "text": {
+            key: text[key]
+            for key in ("plane_of", "find", "near", "absent", "in", "out")
+        },
+    }
+    said = text["map_said"].format(count=f"{len(words):,}")
+    return Widget("word_map", [], [[]], said, lambda entries: [], plain, **more)
+
+
 # --- what is shown ---
 
 
@@ -327,8 +427,9 @@ def _td(text):
     return f"<td>{_safe(text)}</td>"
 
 
-def _row(*cells, on=False):
-    mark = ' class="on"' if on else ""
+def _row(*cells, on=False, kind=""):
+    names = " ".join(["on"] * on + [kind] * bool(kind))
+    mark = f' class="{names}"' if names else ""
     return f"<tr{mark}>{''.join(cells)}</tr>"
 
 

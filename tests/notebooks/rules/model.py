@@ -145,19 +145,20 @@ class Cell:
 
     @property
     def figure(self):
-        """``(alternative text, caption, name)`` of the figure that a cell draws."""
+        """``(alternative text, name)`` of the figure that a cell draws."""
         described = self.metadata.get("mystnb", {})
-        figure = described.get("figure", {})
         alt = described.get("image", {}).get("alt", "")
-        return alt, figure.get("caption", ""), figure.get("name", "")
+        return alt, described.get("figure", {}).get("name", "")
 
     @cached_property
     def texts(self):
         """What a reader sees or hears as running text, with CODE and FORMULA in it."""
-        alt, caption, _ = self.figure
-        blocks = [*self.blocks, *MARKDOWN.parse(caption)]
-        said = [_words(block) for block in blocks if block.type == "inline"]
-        said += [alt, *(alt for _, alt in self.images), *self.html.stripped_strings]
+        said = [_words(block) for block in self.blocks if block.type == "inline"]
+        said += [
+            self.figure[0],
+            *(alt for _, alt in self.images),
+            *self.html.stripped_strings,
+        ]
         return [text for text in said if text]
 
 

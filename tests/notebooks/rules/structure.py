@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from itertools import zip_longest
 from statistics import median
 
 from nbformat.validator import iter_validate
@@ -27,9 +28,10 @@ TAGS = {
 }
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 NOT_CHAPTERS = {"index", "setup", "api", "glossary", "source-check", "colophon"}
-CODE_CELLS = (15, 38)  # the exercises' cells and those of interactive figures included
+CODE_CELLS = (15, 41)  # the exercises' cells and those of interactive figures included
 MEDIAN_LINES = 4
 LINE_LENGTH = 88  # of code
+CAPTION = re.compile(r"\*\*(?:Figure|图)\*\* (.+)")  # every viewer shows it
 
 
 def is_chapter(page):
@@ -166,13 +168,15 @@ def nothing_that_only_the_site_understands(page):
 
 @page_rule
 def figures_are_described(page):
-    """Readers who cannot see a figure hear its alternative text, in their language."""
-    names = [cell.figure[2] for cell in page.code if cell.figure[2]]
-    for cell in page.cells:
+    """Its alternative text and, at the head of the next cell, a caption that all see."""
+    names = [cell.figure[1] for cell in page.code if cell.figure[1]]
+    for cell, following in zip_longest(page.cells, page.cells[1:]):
         for source, alt in cell.images:
             if not alt or page.language == "zh" and not HAN.search(alt):
                 yield f"{cell}: describe the image {source} in the page's language"
-        alt, caption, name = cell.figure
+        alt, name = cell.figure
+        found = following and CAPTION.match(str(following.source))
+        caption = found[1] if found else ""
         data = [kind for output in cell.outputs for kind in output.get("data", {})]
         if any(kind.startswith("image/") for kind in data):
             for text in (alt, caption):
@@ -182,7 +186,7 @@ def figures_are_described(page):
                 yield f"{cell}: a reader would hear caption and description twice"
             if not SLUG.fullmatch(name) or names.count(name) > 1:
                 yield f"{cell}: the figure's name {name!r} is not a name of its own"
-        elif (alt or caption or name) and cell.executed:
+        elif (alt or name) and cell.executed:
             yield f"{cell}: describes a figure, but no image is stored"
 
 

@@ -63,24 +63,26 @@ def bandwidth(result, family="lookup", name="torch.nn", batch=65_536):
 def shares(result, bars):
     """Draw the share of the roofline that each variant reaches; compute-bound ones hatched.
 
-    ``bars`` maps a label to ``(family, variant, size)``, the size being a dict. A share
-    above 1 is drawn as 1, with its number.
+    ``bars`` maps a label to ``(family, variant, size)``, the size being a dict. Dashes
+    stand at the roof.
     """
     size = 4.8, 0.9 + 0.3 * len(bars)
     fig, ax = plt.subplots(figsize=size, layout="constrained")
     hatched = {"color": "white", "edgecolor": LINES[1][0], "hatch": "///"}
-    looks = {"memory": {"color": LINES[0][0]}, "compute": hatched}
+    looks, longest = {"memory": {"color": LINES[0][0]}, "compute": hatched}, 1
     for bound, look in looks.items():
         ax.barh(0, 0, label=labels("bench")[bound], **look)
     for row, (label, (family, name, size)) in enumerate(bars.items()):
         bound, share = roof(result, variant(result, family, name, **size))
-        ax.barh(row, min(share, 1), 0.6, **looks[bound])
+        ax.barh(row, share, 0.6, **looks[bound])
+        longest = max(longest, share)
         percent = f"{share:.0%}" if share >= 0.095 else f"{share:.1%}"
         place = {"va": "center", "textcoords": "offset points", "gid": label}
-        ax.annotate(percent, (min(share, 1), row), (3, 0), **place)
+        ax.annotate(percent, (share, row), (3, 0), **place)
     ax.set_yticks(range(len(bars)), list(bars))
     ax.invert_yaxis()
-    ax.set_xlim(0, 1.15)
+    ax.axvline(1, color="#555555", linestyle="--", lw=1, zorder=0)
+    ax.set_xlim(0, 1.2 * longest)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     above = {"loc": "lower center", "bbox_to_anchor": (0.4, 1.0), "ncols": 2}
     ax.legend(frameon=False, handlelength=1.2, columnspacing=1, **above)
