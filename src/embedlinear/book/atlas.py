@@ -58,7 +58,7 @@ def table(group):
         because = reason[language] + text["more"].format(reason["link"])
         errors = [v.note for v in verdicts.values() if v.kind == "impossible"]
         if errors:
-            because += f"<br>`{errors[0].split('; ')[0]}`"
+            because += f" <br>`{errors[0].split('; ')[0]}`"
         cells = [_said(verdicts[stage], text) for stage in STAGES]
         rows.append([row[language], *cells, because, _versions(name, text)])
     return rows
