@@ -36,7 +36,7 @@ def test_slow_verdicts_are_the_stored_ones(name):
 
 
 def test_each_row_is_judged_and_has_its_words_in_both_languages():
-    assert f"torch=={PINNED}" in (ROOT / "requirements.txt").read_text().splitlines()
+    assert f"torch=={PINNED}" in (ROOT / "constraints.txt").read_text().splitlines()
     assert len(SITUATIONS) >= 60
     for version, kept in stored().items():
         assert set(kept["verdicts"]) == set(SITUATIONS), version

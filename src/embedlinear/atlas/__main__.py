@@ -20,8 +20,9 @@ def keep(path, found):
 
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
     about = {"command": "python -m embedlinear.atlas", **machine()}
-    kept[about["torch"]] = {"about": about, "verdicts": found}
-    text = json.dumps(kept, ensure_ascii=False, default=list)
+    before = kept.get(about["torch"], {}).get("verdicts", {})
+    kept[about["torch"]] = {"about": about, "verdicts": before | found}
+    text = json.dumps(kept, ensure_ascii=False)
     path.write_text(
         re.sub(r"(?<=[{}]), (?=\")|, (?=\"[\w-]+\": {\"outputs)", ",\n", text) + "\n",
         "utf-8",

@@ -58,7 +58,7 @@ def table(group):
         because = reason[language] + text["more"].format(reason["link"])
         errors = [v.note for v in verdicts.values() if v.kind == "impossible"]
         if errors:
-            because += f"<br>`{errors[0].split('; ')[0]}`"
+            because += f" <br>`{errors[0].split('; ')[0]}`"
         cells = [_said(verdicts[stage], text) for stage in STAGES]
         rows.append([row[language], *cells, because, _versions(name, text)])
     return rows
@@ -69,7 +69,7 @@ def _said(verdict, text):
     if kind == "impossible":
         sides = [part.split(":")[0] for part in note.split("; ")]
         return f"{text[kind]}{text['in'].format(', '.join(sides))}"
-    told = note or (f"{apart:.1e}" if apart else "")
+    told = note or (f"{apart:.2g}" if apart else "")
     return text[kind] + (text["in"].format(told) if told else "")
 
 
