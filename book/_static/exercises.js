@@ -1,4 +1,4 @@
-// An exercise can be answered on the page: the notebook's cell computed what is right (exercises.py).
+// An exercise can be answered on the page: the notebook's cell computed the answer (exercises.py).
 (() => {
   const make = (tag, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
@@ -8,7 +8,7 @@
   const isBool = (answer) => typeof answer === "boolean";
   const WIDE = { "，": ",", "。": ".", "（": "(", "）": ")", "【": "[", "】": "]", "－": "-", "−": "-", "／": "/" };
 
-  // What was typed, as a number, a truth value, a list of them, or else a name.
+  // Parse the input: a number, a boolean, a list of them, otherwise a name.
   const read = (typed) => {
     let text = typed.replace(/[，。（）【】－−／]/g, (sign) => WIDE[sign]).trim();
     text = text.replace(/\b(torch\.)?(tensor|Size)\b/g, "").replace(/(\d)_(?=\d)/g, "$1");
@@ -30,7 +30,7 @@
   const unwrap = (value, typed) =>
     Array.isArray(value) && value.length === 1 && /^\s*[(（][^,，]*[)）]\s*$/.test(typed) ? value[0] : value;
 
-  // Nothing if it is right, else which hint to give.
+  // Nothing if the answer is right, otherwise the hint to show.
   const differs = (given, want) => {
     if (want && want.raises) {
       if (want.raises.includes(given)) return "";

@@ -1,4 +1,4 @@
-// Tables that a reader filters: rows stay that hold all the words typed and the verdict chosen.
+// Tables that a reader can filter: keep the rows with all the words typed and the verdict chosen.
 (() => {
   const boxes = [...document.querySelectorAll(".filtered table")];
   if (!boxes.length) return;

@@ -74,21 +74,21 @@ ANSWERS = [
 ]
 
 
-def test_the_page_is_told_what_the_cell_computes():
-    """And the random numbers of the cells that follow do not notice."""
+def test_the_page_gets_what_the_cell_computes():
+    """The random numbers of later cells do not change."""
 
-    def told(run):
+    def in_the_form(run):
         html = check(..., run)._repr_html_()
         data = html.partition('json">')[2].partition("</script>")[0]
         return json.loads(data)["answer"]
 
     for answer, want in ANSWERS:
-        assert told(lambda: answer) == want  # noqa: B023
-    assert told(fail) == {"raises": ["IndexError", "LookupError"]}
+        assert in_the_form(lambda: answer) == want  # noqa: B023
+    assert in_the_form(fail) == {"raises": ["IndexError", "LookupError"]}
     assert "</b>" not in check(..., lambda: "</b>")._repr_html_()
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    assert told(lambda: torch.rand(()).item()) == pytest.approx(0.496257)
+    assert in_the_form(lambda: torch.rand(()).item()) == pytest.approx(0.496257)
     assert torch.equal(torch.get_rng_state(), before)
 
 

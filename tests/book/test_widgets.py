@@ -68,7 +68,7 @@ MAKE = {
 
 
 def stored(widget):
-    """What tools.execute keeps of a widget: all but what brings it to life."""
+    """What tools.execute stores of a widget: everything except its script and style."""
     html, live = widget._repr_html_().split(LIVE)
     for kind in ("js", "css"):
         assert (STATIC / f"widgets.{kind}").read_text("utf-8") in live

@@ -17,7 +17,7 @@ class Verdict(str):
 
 
 class Question(Verdict):
-    """An exercise not answered yet: the site makes a form of it, and knows the answer.
+    """An unanswered exercise: the site turns it into a form that knows the answer.
 
     The answer comes from ``run``, which the reader's random numbers do not notice.
     """
@@ -109,7 +109,7 @@ def _difference(given, want, text):
 
 
 def _plain(answer):
-    # What the page compares with: numbers as they are typed, with four decimals.
+    # The page compares with this: numbers as readers type them, with four decimals.
     if isinstance(answer, torch.Tensor):
         answer = answer.detach().cpu().tolist()
     if isinstance(answer, (list, tuple)):

@@ -424,7 +424,7 @@ def _linked(above, below, links, decimals):
     grid.draw(ax, left, top, *above)
     grid.draw(ax, left, under, *below)
     for number, (row, out) in enumerate(links):
-        # Each arrow has a lane of its own at the right: repeated rows stay apart.
+        # Each arrow has its own lane at the right, which keeps repeated rows apart.
         x, name = right + lane * (number + 1), f"arrow {row} to {out}"
         start, end = top + (row + 0.5) * _HEIGHT, under + (out + 0.5) * _HEIGHT
         corners = [right, x, x, right + 0.08], [start, start, end, end]

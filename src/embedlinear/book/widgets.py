@@ -74,7 +74,7 @@ class Widget:
             *(everything * (len(self.frames) > 1 or not self.state)),
             f'<script type="application/json">{data}</script>',
             "</div>",
-            # From here on, what the site has by itself: tools.execute does not store it.
+            # The site provides the rest itself, so tools.execute does not store it.
             f'<style class="widget-live">{style}</style><script>{script}</script>',
         ]
         return "\n".join(lines)
@@ -295,7 +295,7 @@ def similarity(history, steps):
 
 
 def plane(weight, bias):
-    """Drag what Linear(2, 2) does to the plane: its columns and its bias.
+    """The plane under Linear(2, 2), whose columns and bias readers can drag.
 
     ``weight`` is (2, 2), ``bias`` (2,). The entries are where e₁, e₂ and the origin go,
     and the area of the unit square's image.
@@ -323,7 +323,7 @@ def plane(weight, bias):
 
 
 def word_map(vectors, words, planes, arrows):
-    """Find and zoom: ``words`` of ``vectors`` on planes, and who is nearest to each.
+    """A map to search and zoom: ``words`` of ``vectors`` on planes, with their nearest words.
 
     ``vectors`` is a WordVectors, ``planes`` maps a name to the (2, D) weight of a
     Linear that puts a word at a point; ``arrows`` maps it to pairs of words. Nearest,

@@ -52,7 +52,7 @@
     },
   };
 
-  // The plane: columns of W and b are handles in the picture, and numbers beside it.
+  // The plane: the columns of W and b are handles in the picture, and numbers next to it.
   const plane = (widget, [weight, bias], show) => {
     const draw = (tag, attributes, parent) => {
       const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -122,7 +122,7 @@
     update();
   };
 
-  // The map: a canvas, for a thousand words as elements would be slow.
+  // The map: a canvas, because a thousand elements would be slow.
   const wordMap = (widget, data, status) => {
     const words = data.words.split(" "), names = Object.keys(data.planes), { text } = data;
     const planes = names.map((name) => words.map((_, n) => [0, 3].map((k) => +data.planes[name].substr(6 * n + k, 3))));
@@ -248,7 +248,7 @@
       down = null;
     });
     canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey) return;  // a page that scrolls must not be caught
+      if (!event.ctrlKey) return;  // otherwise the map would stop the page from scrolling
       event.preventDefault();
       zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2);
     }, { passive: false });
@@ -299,7 +299,7 @@
       const entries = { ...frame.map((entry) => [entry].flat()[0]) };
       places.forEach((place, n) => (entries["abc"[n]] = controls[n].names[place]));
       write(frame, entries);
-      terms.forEach((term, n) =>  // the sum forms, a row after the other
+      terms.forEach((term, n) =>  // add up the sum row by row
         matchMedia("(prefers-reduced-motion: reduce)").matches ||
         term.animate({ opacity: [0, 1] }, { duration: 350, delay: 300 * n, fill: "backwards" }));
     };
