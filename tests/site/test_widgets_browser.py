@@ -42,7 +42,7 @@ def entries(figure):
 
 
 def marked(figure):
-    return figure.locator("tr.on > th").all_inner_texts()
+    return figure.locator("tr.on:not(.term) > th").all_inner_texts()
 
 
 def status(figure):
