@@ -11,7 +11,7 @@
   // Parse the input: a number, a boolean, a list of them, otherwise a name.
   const read = (typed) => {
     let text = typed.replace(/[，。（）【】－−／]/g, (sign) => WIDE[sign]).trim();
-    text = text.replace(/\b(torch\.)?(tensor|Size)\b/g, "").replace(/(\d)_(?=\d)/g, "$1");
+    text = text.replace(/\b(?:torch\.)?(?:tensor|Size)\((\[[^()]*\])\)/g, "$1").replace(/(\d)_(?=\d)/g, "$1");
     if (/^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) text = text.replaceAll(",", "");
     const quotient = text.match(/^([-+]?[\d.]+)\s*\/\s*([\d.]+)$/);
     if (quotient) return quotient[1] / quotient[2];

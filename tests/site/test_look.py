@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ROOT
-from tests.site.test_browser import WIDE, every_language, reader  # noqa: F401
+from tests.site.test_browser import WIDE, every_language
 from tools.browser import PHONE
 
 THEME = (ROOT / "book" / "_static" / "theme.css").read_text(encoding="utf-8")
@@ -48,7 +48,7 @@ def test_every_word_has_its_contrast(theme):
 
 def test_88_characters_of_code_fit_at_1440_and_an_error_has_no_keywords(
     served,
-    reader,  # noqa: F811
+    reader,
 ):
     view = reader(
         f"{served}/en/embedding-what.html", viewport={"width": 1440, "height": 900}
@@ -68,7 +68,7 @@ def test_88_characters_of_code_fit_at_1440_and_an_error_has_no_keywords(
 @every_language
 def test_a_long_line_wraps_at_a_button_by_touch_and_keyboard(
     served,
-    reader,  # noqa: F811
+    reader,
     language,
 ):
     view = reader(f"{served}/{language}/embedding-how.html", **PHONE)
@@ -86,7 +86,7 @@ def test_a_long_line_wraps_at_a_button_by_touch_and_keyboard(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_figure_is_at_home_in_either_theme(served, reader, scheme):  # noqa: F811
+def test_a_figure_is_at_home_in_either_theme(served, reader, scheme):
     """Its paper is the page's, seen and not computed: pixels of its corner and beside it."""
     view = reader(f"{served}/en/embedding-what.html", **WIDE, color_scheme=scheme)
     picture = view.locator(".cell_output img").first

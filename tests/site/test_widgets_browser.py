@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from tests.site.pages import every_page
-from tests.site.test_browser import every_language, reader  # noqa: F401 (a fixture)
+from tests.site.test_browser import every_language
 from tools.browser import PHONE, STICKING_OUT
 
 WHERE = {
@@ -27,7 +27,7 @@ every_kind = pytest.mark.parametrize("kind", WHERE)
 
 
 @pytest.fixture
-def figure(served, reader):  # noqa: F811
+def figure(served, reader):
     """Opens a page and returns one figure of it."""
 
     def open_figure(language, kind, **context):
@@ -42,7 +42,7 @@ def entries(figure):
 
 
 def marked(figure):
-    return figure.locator("tr.on > th").all_inner_texts()
+    return figure.locator("tr.on:not(.term) > th").all_inner_texts()
 
 
 def status(figure):
@@ -160,7 +160,7 @@ def test_the_map_finds_a_word_zooms_and_moves_by_keyboard(figure, language):
 
 
 @every_language
-def test_exercises_are_answered_on_the_page_by_keyboard(served, reader, language):  # noqa: F811
+def test_exercises_are_answered_on_the_page_by_keyboard(served, reader, language):
     page = reader(f"{served}/{language}/linear-what.html")
     answers = ["(7, 2)", "RuntimeError", "[0, 0, 0]", "16.0", None]
     forms = page.locator(".exercise form").all()
@@ -184,7 +184,7 @@ def test_exercises_are_answered_on_the_page_by_keyboard(served, reader, language
     assert verdicts == {"✓ 对了" if language == "zh" else "✓ Correct"}
 
 
-def test_answers_are_read_as_python_reads_them(served, reader):  # noqa: F811
+def test_answers_are_read_as_python_reads_them(served, reader):
     page = reader(f"{served}/en/linear-what.html")
     first, _, zeros, sixteen, _ = page.locator(".exercise form").all()
     for form, given, right in (
@@ -265,7 +265,7 @@ def test_only_pages_with_a_figure_load_its_small_script(site):
 
 
 @every_language
-def test_the_atlas_is_filtered_by_words_and_by_verdict(served, reader, language):  # noqa: F811
+def test_the_atlas_is_filtered_by_words_and_by_verdict(served, reader, language):
     page = reader(f"{served}/{language}/equality-atlas.html")
     rows, bar = page.locator(".filtered tbody tr:visible"), page.locator(".filter")
     everything = rows.count()
