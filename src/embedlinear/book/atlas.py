@@ -69,7 +69,7 @@ def _said(verdict, text):
     if kind == "impossible":
         sides = [part.split(":")[0] for part in note.split("; ")]
         return f"{text[kind]}{text['in'].format(', '.join(sides))}"
-    told = note or (f"{apart:.2g}" if apart else "")
+    told = note or (f"{apart:{'.2g' if apart < 100 else '.0f'}}" if apart else "")
     return text[kind] + (text["in"].format(told) if told else "")
 
 
