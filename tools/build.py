@@ -151,6 +151,8 @@ def build(out: Path = SITE) -> list[str]:
             problems.append(f"book/{language} did not build:\n{printed.strip()}")
         else:
             tidy(out / language)
+    for path in (out / "jupyter_execute").glob("*.ipynb"):
+        path.unlink()  # copies that nobody asks for, of whichever language wrote last
     if not problems:
         write_root(out)
         stamp.write_text(state(out), encoding="utf-8")
