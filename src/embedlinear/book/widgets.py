@@ -56,7 +56,8 @@ class Widget:
         )
         everything = [
             f'<details class="widget-all"><summary>{self.all}</summary>',
-            f'<div role="region" tabindex="0" aria-label="{self.all}"><table>',
+            f'<div role="region" tabindex="0" aria-label="{self.title} · {self.all}">'
+            "<table>",
             _row(*(_th(name, "col") for name in head)),
             *(_row(_th(name), *map(_td, cells)) for name, *cells in rows),
             "</table></div></details>",
