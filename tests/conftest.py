@@ -89,7 +89,7 @@ def browser():
 def little_book(tmp_path) -> Path:
     """A copy of the book that tests may break: two short pages, in English alone."""
     left_out = shutil.ignore_patterns(
-        ".*", "_build", "__pycache__", "tests", "src", "zh"
+        ".*", "_build", "__pycache__", "tests", "data", "zh"
     )
     root = tmp_path / "little"
     shutil.copytree(ROOT, root, ignore=left_out)
