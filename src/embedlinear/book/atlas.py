@@ -78,15 +78,17 @@ def _versions(name, text):
     agree, others = [], []
     ours = kinds(stored()[PINNED]["verdicts"][name])
     for version, kept in stored().items():
-        short, theirs = version.rpartition(".")[0], kept["verdicts"][name]
+        short, theirs = version.rpartition(".")[0], kept["verdicts"].get(name)
+        if theirs is None:  # it was not run there
+            continue
         found = kinds(theirs)
-        told = [
+        apart = [
             f"{text[stage]} {text[theirs[stage].kind]}"
             for stage in STAGES
             if found[stage] != ours[stage]
         ]
-        if told:
-            others.append(f"{short}{text['colon']}{text['comma'].join(told)}")
+        if apart:
+            others.append(f"{short}{text['colon']}{text['comma'].join(apart)}")
         else:
             agree.append(short)
     return "<br>".join([" ".join(agree), *others])
