@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# torch.testing imports it, and it must come before anything that imports distutils.
+import setuptools  # noqa: F401
+
 # Two workers with two threads each would compete for two cores; a given number stays.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Kernels, builds and torchrun's processes find sitecustomize.py there.
