@@ -1,7 +1,8 @@
 """Argument checks of the layers, and their error messages.
 
 Each function returns if the argument is valid. Otherwise it raises the exception that
-PyTorch raises: first PyTorch's own words, then the argument, its value and the cure.
+PyTorch's layer raises: first PyTorch's words, then the argument, its value and the
+cure. (``one_hot`` raises what a lookup would.)
 """
 
 import functools
@@ -25,8 +26,8 @@ class index_check:
     Use it as a call, a ``with`` block or a decorator, like torch.set_grad_enabled. If
     on, a bad index raises an IndexError that names it, before any row is read (this
     waits for a GPU). If off, PyTorch's own operation fails: IndexError on a CPU,
-    RuntimeError in a torch.jit trace, a device-side assert on CUDA, after which the
-    process cannot use the GPU. On or off, torch.compile and torch.export put an
+    RuntimeError in ``one_hot`` and in a torch.jit trace, a device-side assert on CUDA,
+    after which the process cannot use the GPU. On or off, torch.compile and torch.export put an
     assertion into the graph: RuntimeError, or that assert. (Inductor of torch 2.6 drops
     it: -1 is the last row, as in PyTorch.)
     """

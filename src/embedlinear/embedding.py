@@ -76,9 +76,9 @@ class Embedding(nn.Module):
     """A table ``weight`` (V, D), drawn from N(0, 1): ids (*) in, rows (*, D) out.
 
     Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html, but
-    is not an ``nn.Embedding``: isinstance, quantize_dynamic and parallelize_module
-    ignore it, torch.fx and torch.jit.script cannot read it, and a complex table can be
-    trained.
+    is not an ``nn.Embedding``: isinstance and quantize_dynamic ignore it,
+    parallelize_module, torch.fx and torch.jit.script refuse it, and a complex table can
+    be trained.
 
     Args:
         num_embeddings, embedding_dim: V and D; ids are int32 or int64, from 0 to V-1.
@@ -88,9 +88,10 @@ class Embedding(nn.Module):
         scale_grad_by_freq: divide a row's gradient by its count among a call's ids.
         sparse: make ``weight.grad`` a sparse tensor (for SGD, Adagrad, SparseAdam).
 
-    Raises IndexError for an id outside 0..V-1 (see ``checks.index_check``), TypeError
-    if something is not an int or a tensor, AssertionError for a padding_idx outside the
-    table, RuntimeError for a negative size and for nested ids or another dtype of ids.
+    Raises IndexError for an id outside 0..V-1 (see ``checks.index_check``) and for a
+    padding_idx that is a float (or 0 in an empty table), AssertionError for another one
+    outside the table, TypeError if something else is not an int or a tensor,
+    RuntimeError for a negative size, nested ids or another dtype of ids.
     """
 
     def __init__(

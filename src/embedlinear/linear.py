@@ -60,8 +60,8 @@ class Linear(nn.Module):
     """``y = x @ weight.T + bias``: (*, in_features) in, (*, out_features) out.
 
     Mirrors https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html, but is
-    not an ``nn.Linear``: isinstance, quantize_dynamic and parallelize_module ignore it,
-    and torch.fx and torch.jit.script cannot read it.
+    not an ``nn.Linear``: isinstance and quantize_dynamic ignore it, parallelize_module,
+    torch.fx and torch.jit.script refuse it.
 
     ``weight`` (out_features, in_features) and ``bias`` (out_features,) are drawn from
     U(-k, k) with k = 1 / sqrt(in_features); with ``bias=False`` the bias is None.

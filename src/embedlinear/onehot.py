@@ -17,9 +17,10 @@ def one_hot(
     ``num_classes``. ``dtype`` is that of the result; a Linear needs its weight's dtype.
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
 
-    Raises IndexError for an index outside 0..V-1, RuntimeError for indices that are
-    nested or of another dtype and for a negative V, TypeError for indices that are not
-    a tensor and for a V that is missing or not an int.
+    Raises IndexError for an index outside 0..V-1 (see ``checks.index_check``; the
+    original raises RuntimeError), RuntimeError for indices that are nested or of
+    another dtype and for a negative V, TypeError for indices that are not a tensor and
+    for a V that is missing or not an int.
     """
     checks.tensor("one_hot", "indices", indices)
     checks.index_dtype("indices", indices)

@@ -1,4 +1,4 @@
-"""Saving a table is atomic, even if the disk is full or the process is killed.
+"""Saving a table never leaves a wrong one, even if the process is killed.
 
 Each file is written under another name in the same folder and then renamed. For ``.npy`` the
 matrix comes first, with the digest of its words: if the process is killed between the two

@@ -195,7 +195,8 @@ class WordVectors:
     def save(self, path: str | os.PathLike) -> None:
         """Write ``table.safetensors``, or ``table.npy`` and ``table.words.txt`` next to it.
 
-        Saving is atomic: if it fails, the old table is still there. Raises ValueError for
+        If it fails, the old table is still there; if the process is killed between the two files
+        of an ``.npy``, ``open`` rejects them. Raises ValueError for
         another ending, or a word with a line end; OSError if the table cannot be written.
         """
         save(path, self.words, self.matrix.detach().cpu())
