@@ -83,6 +83,16 @@ def test_equal_is_equality_of_values():
     result = compare(embedding, linear_from_embedding(embedding), torch.tensor([0]))
     assert not result.equal and result.linear_output.isnan().any()
     assert result.embedding_output.isfinite().all()
+    # The infinite row itself agrees: only the products of other words are spoilt.
+    assert compare(embedding, linear_from_embedding(embedding), torch.tensor([1])).equal
+
+
+@pytest.mark.parametrize("name, exact", [("float16", 2048), ("bfloat16", 256)])
+def test_the_default_gradient_is_exact_up_to_a_limit(name, exact):
+    table = Embedding(2, 5, dtype=getattr(torch, name))  # column 4 gets 2 from each id
+    for ids, equal in ((exact // 2, True), (2 * exact, False)):
+        indices = torch.zeros(ids, dtype=torch.int64)
+        assert compare(table, linear_from_embedding(table), indices).equal == equal
 
 
 def test_conversions_copy():
