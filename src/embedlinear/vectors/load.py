@@ -67,8 +67,8 @@ def load_vectors(
 
     Returns WordVectors with ``matrix`` float32 (n, d); ``problems`` lists anything odd.
 
-    Raises FileNotFoundError for a missing file; ValueError, with the file and the line or row,
-    for a file that is damaged or not a table of vectors; TypeError for ``vocab`` or ``words``
+    Raises FileNotFoundError for a missing file; ValueError, with the file and, if there is one,
+    the line or row, for a file that is visibly damaged or not a table of vectors; TypeError for ``vocab`` or ``words``
     that are not words or have no order. A row is left out only if ``limit``, ``vocab`` or
     ``not_finite`` says so, or if its word is repeated (with a warning).
     """
