@@ -1,7 +1,10 @@
 """What all tests need, also those of a single notebook: `pytest book/en/setup.ipynb`."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 # torch.testing imports it, and it must come before anything that imports distutils.
 import setuptools  # noqa: F401
@@ -13,3 +16,11 @@ quick = str(Path(__file__).parent / "tests" / "quick")
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [quick, os.environ.get("PYTHONPATH")])
 )
+
+
+def pytest_collection_modifyitems(items):
+    """torch 2.6 has no Muon, which two cells of equality-atlas run: they must fail there."""
+    if version("torch").startswith("2.6"):
+        for item in items:
+            if "torch.optim.Muon" in getattr(getattr(item, "cell", None), "source", ""):
+                item.add_marker(pytest.mark.xfail(strict=True))

@@ -1,33 +1,37 @@
 """Install what the book needs into .venv: `python3 tools/venv.py [site | takeaway]`.
 
 Without a name: all of requirements.txt. Runs on the machine's Python, so that an old version
-gets a clear error, and again inside .venv, where pip reports its configuration: uv is ten
-times faster but needs pip's options. If uv has no such option, or fails, pip installs.
+gets a clear error. uv is ten times faster than pip, but ignores pip's options: it gets them
+from `pip config list`. If uv lacks one of them, or fails, pip installs.
 """
 
-import argparse
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
-from glob import glob
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
-INSIDE = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
-PYTHON = os.path.join(VENV, *INSIDE)
+INSIDE = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
+PYTHON = os.path.join(INSIDE, "python")
 LISTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
 PIP = [PYTHON, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check"]
-# pip's options by pip's names: those with the same name in uv, those that uv reads from the
-# environment, and those that only change what pip prints and caches.
-SAME = "index_url extra_index_urls find_links constraints trusted_hosts no_index pre"
-READ = {
+# pip's options, and the variables in which uv takes them.
+SAME = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "constraint": "UV_CONSTRAINT",
+    "trusted-host": "UV_INSECURE_HOST",
+    "no-index": "UV_NO_INDEX",
     "cert": "SSL_CERT_FILE",
     "proxy": "HTTP_PROXY HTTPS_PROXY",
     "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
 }
-MANNERS = "cache_dir disable_pip_version_check no_color progress_bar quiet require_venv"
+MANNERS = "cache-dir config-file disable-pip-version-check no-color progress-bar quiet"
 
 
 def stop(message):
@@ -36,15 +40,16 @@ def stop(message):
 
 def up_to_date(stamps):
     """Whether a stamp, which is written last, is younger than all lists."""
+    folder = os.path.join(ROOT, "requirements")
     lists = [os.path.join(ROOT, n) for n in LISTS]
-    lists += glob(os.path.join(ROOT, "requirements", "*.txt"))
+    lists += [os.path.join(folder, n) for n in os.listdir(folder)]
     newest = max(map(os.path.getmtime, lists))
     return any(os.path.exists(s) and os.path.getmtime(s) >= newest for s in stamps)
 
 
 def make():
     """Create .venv with this Python; stop if it was created for another folder."""
-    if not os.path.exists(PYTHON):
+    if not os.path.exists(os.path.join(VENV, "pyvenv.cfg")):
         print("Making .venv", flush=True)
         if subprocess.call([sys.executable, "-m", "venv", VENV]):
             stop("on Debian or Ubuntu, apt install python3-venv; then run again")
@@ -55,43 +60,38 @@ def make():
         stop(".venv was made for %s: remove it here (rm -r .venv); run again" % home)
 
 
-def configured():
-    """(flags, variables) that give uv pip's options; None if uv lacks one of them."""
-    from pip._internal.commands import create_command  # the only way to ask pip
+def for_uv(listed):
+    """uv's variables for pip's options, as `pip config list` gives them; None if uv lacks one.
 
-    parser = create_command("install").parser
-    given = vars(parser.get_default_values())
-    changed = {key for key in given if given[key] != parser.defaults.get(key)}
-    if changed - {*SAME.split(), *MANNERS.split(), *READ}:
-        return None
-    flags, variables = ["--index-strategy", "unsafe-best-match"], {}  # as pip looks
-    for option in parser.option_list_all:
-        flag, value = option.get_opt_string(), given.get(option.dest)
-        if option.dest == "format_control":
-            value = sorted(getattr(value, flag.strip("-").replace("-", "_")))
-        elif option.dest not in changed.intersection(SAME.split()):
-            continue
-        for one in value if isinstance(value, list) else [value]:
-            flags += [flag] + ([] if option.nargs is None else [one])
-    for key in changed & set(READ):
-        value = given[key] if isinstance(given[key], str) else "%d" % given[key]
-        variables.update(dict.fromkeys(READ[key].split(), value))
-    return flags, variables
+    Variables come before the section `install`, and that before `global`.
+    """
+    options = {}
+    found = re.findall(r"^(global|install|:env:)\.([\w-]+)=(.*)$", listed, re.M)
+    for _, name, value in sorted(found, key=lambda line: "gi:".index(line[0][0])):
+        options[name] = ast.literal_eval(value)
+    variables = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # as pip looks
+    for name, value in options.items():
+        if name in SAME:
+            for variable in SAME[name].split():
+                between = "," if variable == "UV_FIND_LINKS" else " "
+                variables[variable] = between.join(value.split())
+        elif name not in MANNERS.split():
+            return None
+    return {name: value for name, value in variables.items() if value}
 
 
 def with_uv(asked):
     """Whether uv could install the list: the one on the PATH, else one inside .venv."""
-    inside = os.path.dirname(PYTHON)
-    try:
-        flags, variables = configured()
-    except Exception:  # None, or this pip is different inside
+    command = [PYTHON, "-m", "pip", "config", "list"]
+    variables = for_uv(subprocess.check_output(command, text=True))
+    if variables is None:
         return False
-    if not (shutil.which("uv") or shutil.which("uv", path=inside)):
+    if not (shutil.which("uv") or shutil.which("uv", path=INSIDE)):
         subprocess.call(PIP + ["-q", "-c", "constraints.txt", "uv"], cwd=ROOT)
-    uv = shutil.which("uv") or shutil.which("uv", path=inside)
-    command = [uv, "pip", "install", "--python", PYTHON] + flags + ["-r", asked]
-    environment = dict(os.environ, **variables)
-    return uv and not subprocess.call(command, cwd=ROOT, env=environment)
+    uv = shutil.which("uv") or shutil.which("uv", path=INSIDE)
+    command = [uv, "pip", "install", "--python", PYTHON, "-r", asked]
+    variables.update(os.environ, **variables)
+    return uv and not subprocess.call(command, cwd=ROOT, env=variables)
 
 
 def with_pip(asked):
@@ -111,20 +111,17 @@ def with_pip(asked):
         stop("pip could not install %s; its own words are above" % asked)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", nargs="?", default="", choices=["", "site", "takeaway"])
-    name = parser.parse_args().name
+def main(name=""):
     if sys.version_info < (3, 11):
         stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
+    asked = "requirements/%s.txt" % name if name else "requirements.txt"
+    if not os.path.exists(os.path.join(ROOT, asked)):
+        stop(__doc__.splitlines()[0])
+    make()
     whole = os.path.join(VENV, ".installed")
     stamp = whole + "-" + name if name else whole
-    if os.path.realpath(sys.prefix) != os.path.realpath(VENV):
-        make()
-        if not up_to_date([whole, stamp]):
-            sys.exit(subprocess.call([PYTHON, os.path.abspath(__file__), name]))
+    if up_to_date([whole, stamp]):
         return
-    asked = "requirements/%s.txt" % name if name else "requirements.txt"
     print("Installing %s into .venv" % asked, flush=True)
     if not with_uv(asked):
         print("pip goes on without uv", flush=True)
@@ -134,4 +131,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import zipfile
 from contextlib import suppress
@@ -146,28 +147,34 @@ def test_an_environment_of_another_tree_is_left_alone(clone, tmp_path):
     assert f".venv was made for {theirs}: remove it here" in done.stderr
 
 
-def test_uv_gets_the_same_options_as_pip(monkeypatch):
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    for name, value in (
-        CLOSED | {"PIP_TRUSTED_HOST": "a b", "PIP_PROXY": "p:1"}
-    ).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror/simple")
-    monkeypatch.setenv("PIP_ONLY_BINARY", "numpy")
-    flags, variables = venv.configured()
-    given = [" ".join(pair) for pair in zip(flags[::2], flags[1::2])]
-    assert sorted(given) == [
-        "--index-strategy unsafe-best-match",
-        "--index-url https://mirror/simple",
-        "--only-binary numpy",
-        "--trusted-host a",
-        "--trusted-host b",
-    ]
-    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "p:1")
-    assert variables == proxies | {"UV_HTTP_TIMEOUT": "1"}
-    monkeypatch.setenv("PIP_REQUIRE_HASHES", "1")  # which uv would take otherwise
-    assert venv.configured() is None
+def test_uv_gets_the_same_options_as_pip(tmp_path):
+    """From variables, over the section `install`, over `global`, as pip itself lists them."""
+    (tmp_path / "pip.conf").write_text(
+        "[global]\nindex-url = https://far/simple\ntimeout = 1\nfind-links = a b\n"
+        "[install]\nindex-url = https://near/simple\nextra-index-url = x\n y\n"
+    )
+    settings = {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "PIP_PROXY": "p:1"}
+
+    def variables(**more):
+        clean = {n: v for n, v in os.environ.items() if not n.startswith("PIP_")}
+        command = [sys.executable, "-m", "pip", "config", "list"]
+        listed = subprocess.check_output(
+            command, env=clean | settings | more, text=True, cwd=tmp_path
+        )
+        return venv.for_uv(listed)
+
+    given = variables(PIP_DEFAULT_TIMEOUT="9", PIP_CERT="")
+    expected = {
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_DEFAULT_INDEX": "https://near/simple",
+        "UV_INDEX": "x y",
+        "UV_FIND_LINKS": "a,b",
+        "UV_HTTP_TIMEOUT": "9",
+        "HTTP_PROXY": "p:1",
+        "HTTPS_PROXY": "p:1",
+    }
+    assert given | expected == given
+    assert variables(PIP_REQUIRE_HASHES="1") is None  # which uv would not hear of
 
 
 def needed(names) -> set[str]:

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gensim.models import KeyedVectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -126,6 +125,7 @@ def test_bytes_that_are_not_utf8(tmp_path, binary_):
     path.write_bytes(data if binary_ else b"2 12\n" + data)
     with pytest.raises(ValueError, match=r"(line 2|record 1): .*not UTF-8.*'replace'"):
         load(path)
+    KeyedVectors = pytest.importorskip("gensim.models").KeyedVectors
     for errors in "replace", "ignore":
         how = {"binary": binary_, "unicode_errors": errors}
         theirs = KeyedVectors.load_word2vec_format(str(path), **how)
