@@ -95,6 +95,16 @@ def add_context(app, pagename, templatename, context, doctree):
             app.add_js_file(f"{kind}s.js")
 
 
+def number_figures(app, doctree, page):
+    """A caption begins with **Figure** in every viewer; here its number follows."""
+    chapter = app.env.toc_secnumbers.get(page, {}).get("")
+    firsts = [p[0] for p in doctree.findall(nodes.paragraph) if len(p)]
+    captions = [first for first in firsts if first.astext() == _("Figure")]
+    for number, first in enumerate(captions, 1):
+        first.parent["classes"].append("figure-caption")
+        first += nodes.Text(f" {chapter[0]}.{number}" if chapter else "")
+
+
 def translate_parts(app, doctree):
     """_toc.yml names the parts in English; the catalogue knows them in the language."""
     for toc in doctree.findall(addnodes.toctree):
@@ -112,6 +122,7 @@ def setup(app):
     app.add_config_value("book_languages", [], "html")
     app.add_config_value("book_machinery", "", "env")
     app.connect("doctree-read", translate_parts)
+    app.connect("doctree-resolved", number_figures)
     app.connect("html-page-context", add_context)
     app.connect("env-get-outdated", read_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
