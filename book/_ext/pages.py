@@ -98,11 +98,10 @@ def add_context(app, pagename, templatename, context, doctree):
 def number_figures(app, doctree, page):
     """A caption begins with **Figure** in every viewer; here its number follows."""
     chapter = app.env.toc_secnumbers.get(page, {}).get("")
-    firsts = [p[0] for p in doctree.findall(nodes.paragraph) if len(p)]
-    captions = [first for first in firsts if first.astext() == _("Figure")]
-    for number, first in enumerate(captions, 1):
-        first.parent["classes"].append("figure-caption")
-        first += nodes.Text(f" {chapter[0]}.{number}" if chapter else "")
+    words = [s for s in doctree.findall(nodes.strong) if s.astext() == _("Figure")]
+    for number, word in enumerate(words, 1):
+        word.parent["classes"].append("figure-caption")
+        word += nodes.Text(f" {chapter[0]}.{number}" if chapter else "")
 
 
 def translate_parts(app, doctree):
