@@ -27,9 +27,8 @@ def text_of(section: nodes.section) -> str:
                 yield " "
             elif not isinstance(child, (nodes.section, nodes.title, nodes.raw)):
                 yield from texts(child)
-        if isinstance(node, (nodes.Body, nodes.Part)) and not isinstance(
-            node, nodes.Inline
-        ):
+        block = isinstance(node, (nodes.Body, nodes.Part))
+        if block and not isinstance(node, nodes.Inline):
             yield " "
 
     return " ".join("".join(texts(section)).split())

@@ -87,12 +87,9 @@ def join_styles(app, exception):
         deeper = sheet.parent == static
         text += ADDRESS.sub(r"url(\1../", styles) if deeper else styles
     users = [*folder.glob("*.html"), *static.rglob("*.js")]
-    words = {
-        word
-        for user in users
-        for word in prune.WORD.findall(user.read_text(encoding="utf-8"))
-    }
-    (static / JOINED).write_text(prune.prune(text, words | COMPOSED), encoding="utf-8")
+    read = " ".join(user.read_text(encoding="utf-8") for user in users)
+    words = {*prune.WORD.findall(read), *COMPOSED}
+    (static / JOINED).write_text(prune.prune(text, words), encoding="utf-8")
 
 
 def setup(app):

@@ -95,6 +95,15 @@ def add_context(app, pagename, templatename, context, doctree):
             app.add_js_file(f"{kind}s.js")
 
 
+def number_figures(app, doctree, page):
+    """A caption begins with **Figure** in every viewer; here its number follows."""
+    chapter = app.env.toc_secnumbers.get(page, {}).get("")
+    words = [s for s in doctree.findall(nodes.strong) if s.astext() == _("Figure")]
+    for number, word in enumerate(words, 1):
+        word.parent["classes"].append("figure-caption")
+        word += nodes.Text(f" {chapter[0]}.{number}" if chapter else "")
+
+
 def translate_parts(app, doctree):
     """_toc.yml names the parts in English; the catalogue knows them in the language."""
     for toc in doctree.findall(addnodes.toctree):
@@ -112,6 +121,7 @@ def setup(app):
     app.add_config_value("book_languages", [], "html")
     app.add_config_value("book_machinery", "", "env")
     app.connect("doctree-read", translate_parts)
+    app.connect("doctree-resolved", number_figures)
     app.connect("html-page-context", add_context)
     app.connect("env-get-outdated", read_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

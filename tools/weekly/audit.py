@@ -133,6 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     runs = int(bool(shutil.which("lighthouse")))
     parser.add_argument("--lighthouse", type=int, default=runs, metavar="RUNS")
+    parser.add_argument("pages", nargs="*", help="such as en/index; without it, all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
     options = parser.parse_args()
     os.environ |= ADDRESS
@@ -145,9 +146,11 @@ def main() -> None:
         browser = launch(playwright)
         command = " ".join(["python -m tools.weekly.audit", *sys.argv[1:]])
         about = machine() | {"command": command, "chromium": browser.version}
-        for name in [
-            f"{language}/{page}" for language in languages() for page in pages()
-        ]:
+        if options.lighthouse:
+            asked = subprocess.run(["lighthouse", "--version"], capture_output=True)
+            about["lighthouse"] = asked.stdout.decode().strip()
+        everything = [f"{here}/{page}" for here in languages() for page in pages()]
+        for name in options.pages or everything:
             address = f"{root}/{name}.html"
             rows[name], found = measure(browser, address, site)
             if options.lighthouse:
