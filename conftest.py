@@ -1,6 +1,7 @@
 """What all tests need, also those of a single notebook: `pytest book/en/setup.ipynb`."""
 
 import os
+import sys
 from pathlib import Path
 
 # torch.testing imports it, and it must come before anything that imports distutils.
@@ -13,3 +14,12 @@ quick = str(Path(__file__).parent / "tests" / "quick")
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [quick, os.environ.get("PYTHONPATH")])
 )
+
+
+def pytest_configure(config):
+    """Fork the kernels of notebooks; `make test-all` starts each of them afresh."""
+    if hasattr(os, "fork") and config.option.markexpr == "not weekly":
+        sys.path.append(quick)
+        import kernels
+
+        kernels.fork_kernels()
