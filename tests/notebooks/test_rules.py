@@ -13,7 +13,6 @@ import pytest
 from tests.notebooks.rules import BOOK_RULES, PAGE_RULES, PAIR_RULES, Book, problems
 from tests.notebooks.rules.structure import METADATA
 
-
 HERE = Path(__file__).parent
 BREAKS = tomllib.loads((HERE / "breaks.toml").read_text("utf-8"))
 SMALL = tomllib.loads((HERE / "small.toml").read_text("utf-8"))

@@ -1,9 +1,9 @@
-"""Kernels that are forked instead of started: half of a chapter's CPU time was its imports.
+"""Kernels that are forked, not started: their imports were half of a chapter's CPU time.
 
-`fork_kernels()` makes jupyter_client, and so nbval, ask one process, which runs this file, for its
-kernels. That process has imported what most chapters import, has started no thread, and forks a
-child for each notebook: a process and a namespace of its own, as before. It ends with the process
-that asks; each kernel ends when nbval kills it, or when its parent is gone.
+`fork_kernels()` makes jupyter_client, and so nbval, ask one process for kernels: this file,
+run as a script. It imports what most chapters import, starts no thread, and forks a child
+for each notebook, which is a process and a namespace of its own as before. It ends with the
+process that asks; a kernel ends when it is killed, or when its parent is gone.
 """
 
 import gc
@@ -11,43 +11,39 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
+from functools import partialmethod
 from subprocess import DEVNULL, PIPE, Popen
-
-server = None
 
 
 class Forked:
     """What jupyter_client uses of a Popen."""
 
-    stdin = stdout = stderr = None
+    server = stdin = stdout = stderr = None
 
     def __init__(self, command, *, cwd, env, **_):
-        global server
-        module = command.index("-m")
-        if server is None or server.poll() is not None:
-            python = [*command[:module], __file__]
-            server = Popen(python, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True)
-        print(json.dumps([command[module + 2 :], cwd, env]), file=server.stdin)
-        server.stdin.flush()
-        self.pid = int(server.stdout.readline())
-
-    def poll(self):
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return 0
-
-    def wait(self):
-        return 0  # it is called when poll has found the end
+        python, module = command[: command.index("-m")], command.index("-m") + 1
+        if Forked.server is None or Forked.server.poll() is not None:
+            pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": DEVNULL, "text": True}
+            Forked.server = Popen([*python, __file__], **pipes)
+        request = json.dumps([command[module + 1 :], cwd, env])
+        print(request, file=self.server.stdin, flush=True)
+        self.pid = int(self.server.stdout.readline())
 
     def send_signal(self, number):
         os.kill(self.pid, number)
 
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
+    kill = partialmethod(send_signal, signal.SIGKILL)
+    terminate = partialmethod(send_signal, signal.SIGTERM)
 
-    def terminate(self):
-        self.send_signal(signal.SIGTERM)
+    def poll(self):
+        try:
+            self.send_signal(0)
+        except ProcessLookupError:
+            return 0
+
+    def wait(self):
+        return 0  # called when poll has seen the end
 
 
 def fork_kernels():
@@ -56,10 +52,7 @@ def fork_kernels():
     local_provisioner.launch_kernel = Forked
 
 
-def kernel(arguments, cwd, env):
-    from ipykernel.kernelapp import IPKernelApp
-    from matplotlib import rcParams
-
+def run_kernel(arguments, cwd, env):
     os.setsid()  # jupyter_client signals the group
     print(os.getpid(), flush=True)
     for descriptor in range(3):
@@ -67,23 +60,21 @@ def kernel(arguments, cwd, env):
     os.environ.clear()
     os.environ.update(env, JPY_PARENT_PID=str(os.getppid()))
     os.chdir(cwd)
-    # matplotlib reads it from the environment, where ipykernel puts it too late for us.
-    rcParams["backend"] = "module://matplotlib_inline.backend_inline"
-    IPKernelApp.launch_instance(arguments)
+    # In a kernel that starts, the environment says so before matplotlib reads it.
+    matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+    kernelapp.IPKernelApp.launch_instance(arguments)
 
 
 def reap(*_):
-    try:
+    with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-    except ChildProcessError:
-        pass
 
 
-def main():
-    import ipykernel.kernelapp  # noqa: F401
-    import matplotlib.pyplot  # noqa: F401
+if __name__ == "__main__":
+    import matplotlib.pyplot
     import torch._dynamo  # noqa: F401 (an optimizer would import it)
+    from ipykernel import kernelapp
 
     import embedlinear.book  # noqa: F401
 
@@ -95,9 +86,4 @@ def main():
         if os.fork() == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            kernel(*json.loads(line))
-            sys.exit()
-
-
-if __name__ == "__main__":
-    main()
+            sys.exit(run_kernel(*json.loads(line)))
