@@ -1,6 +1,7 @@
 """What all tests need, also those of a single notebook: `pytest book/en/setup.ipynb`."""
 
 import os
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,3 +25,15 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if "torch.optim.Muon" in getattr(getattr(item, "cell", None), "source", ""):
                 item.add_marker(pytest.mark.xfail(strict=True))
+
+
+def pytest_configure(config):
+    """Fork the kernels of notebooks; `make test-all` starts each of them afresh.
+
+    So does every other system: on macOS, a process that was forked may not use Metal.
+    """
+    if sys.platform == "linux" and config.option.markexpr == "not weekly":
+        sys.path.append(quick)
+        import kernels
+
+        kernels.fork_kernels()

@@ -1,7 +1,7 @@
 """Each rule sees its mistake: a small clean book is broken in one place at a time.
 
 A break is a replacement in the text of a file: in which files, what, by what, and a
-part of what the rule must say then. The pages "rows" hold a chapter in few cells.
+part of what the rule must say then. The book is in small.toml, the breaks in breaks.toml.
 """
 
 import json
@@ -13,163 +13,40 @@ import pytest
 from tests.notebooks.rules import BOOK_RULES, PAGE_RULES, PAIR_RULES, Book, problems
 from tests.notebooks.rules.structure import METADATA
 
-
-def text(name, zh, en):
-    cells = [{"cell_type": "markdown", "id": name, "metadata": {}} for _ in "12"]
-    return [cell | {"source": source} for cell, source in zip(cells, (zh, en))]
-
-
-def code(name, zh, en=None, out=(), en_out=None, **metadata):
-    en_metadata = metadata.pop("in_en", metadata)
-    return [
-        {
-            "cell_type": "code",
-            "execution_count": 0,
-            "id": name,
-            "metadata": described,
-            "outputs": [out] if isinstance(out, dict) else list(out),
-            "source": source,
-        }
-        for source, out, described in (
-            (zh, out, metadata),
-            (en or zh, en_out or out, en_metadata),
-        )
-    ]
-
-
-def result(data):
-    shown = {"data": {"text/plain": data} if isinstance(data, str) else data}
-    return {
-        "output_type": "execute_result",
-        "metadata": {},
-        "execution_count": 1,
-    } | shown
-
-
-def printed(text, name="stdout"):
-    return {"output_type": "stream", "name": name, "text": text}
-
-
-def failed(name, value):
-    trace = {"traceback": [f"{name}: {value}"]}
-    return {"output_type": "error", "ename": name, "evalue": value} | trace
-
-
-def figure(alt):
-    return {"mystnb": {"image": {"alt": alt}, "figure": {"name": "fig-rows"}}}
-
-
-BREAKS = tomllib.loads(Path(__file__).with_name("breaks.toml").read_text("utf-8"))
+HERE = Path(__file__).parent
+BREAKS = tomllib.loads((HERE / "breaks.toml").read_text("utf-8"))
+SMALL = tomllib.loads((HERE / "small.toml").read_text("utf-8"))
 ANCHOR = '<a id="shape"></a>'
-SETUP = '%xmode Minimal\nimport torch\ntorch.manual_seed(1)\nuse_language("{}")\n'
-SETUP += "device = select_device()"
-PICTURE = {
-    "image/png": "iVBORw0KGgo=",
-    "text/plain": "<Figure size 640x480 with 1 Axes>",
-}
-LINK = '<a id="claim"></a>[{}](rows.ipynb#shape)'
-HTML = '<p>{} 1</p><script type="application/json">["{}", {}]</script>'
-SOLUTION = (
-    "<details>\n<summary>{}</summary>\n\n```python\nsum([1])  # {}\n```\n\n</details>"
-)
+SUM = {"cell_type": "code", "execution_count": 0, "metadata": {}}
+SHOWN = {"output_type": "execute_result", "metadata": {}, "execution_count": 1}
 
-CHAPTER = [
-    text(
-        "title",
-        "# 行\n\n见[首页](index.ipynb#top)。",
-        "# Rows\n\nSee [it](index.ipynb#top).",
-    ),
-    code(
-        "setup",
-        SETUP.format("zh"),
-        SETUP.format("en"),
-        printed("Mode\n"),
-        tags=["setup"],
-    ),
-    text(
-        "said",
-        '<a id="shape"></a>\n\n## 形状\n\n`Embedding` 层把 3 个词（**优**、良、差）变成 $x$。见'
-        "[维基](https://zh.wikipedia.org/wiki/词嵌入)。",
-        '<a id="shape"></a>\n\n## Shape\n\n`Embedding` turns (优, 良, 差) into $x$.\n'
-        "[Wikipedia](https://en.wikipedia.org/wiki/Word_embedding).",
-    ),
-    code(
-        "table",
-        'table = torch.zeros(3, 2)  # 三行\n{"形状": table.shape, "空": False}',
-        'table = torch.zeros(3, 2)  # in rows\n{"shape": table.shape, "empty": False}',
-        result("{'形状': torch.Size([3, 2]), '空': False}"),
-        result("{'shape': torch.Size([3, 2]), 'empty': False}"),
-    ),
-    code("value", "table[0]", out=result("tensor([0., 0.])")),
-    code(
-        "words",
-        'words = ["优", "良", "差"]\nprint(f"第 {0} 行：{0.5:.2f}")',
-        'words = ["优", "良", "差"]\nprint(f"row {0}: {0.5:.2f}")',
-        printed("第 0 行：0.50\n"),
-        [printed("row 0"), printed(": 0.50\n")],
-    ),
-    code(
-        "beyond",
-        "table[3]",
-        out=failed("IndexError", "3 out"),
-        tags=["raises-exception"],
-    ),
-    code(
-        "speed",
-        "%%time\n_ = 1",
-        out=printed("CPU times: 1 ms"),
-        tags=["nbval-ignore-output"],
-    ),
-    code(
-        "drawn",
-        "plt.show()",
-        out=result(PICTURE),
-        in_en=figure("Three rows, two columns"),
-        **figure("三行两列"),
-    ),
-    text(
-        "caption",
-        "**图** 一张表，每行一个词。",
-        "**Figure** A table: a row for each word.",
-    ),
-    code(
-        "linked",
-        "rows()",
-        out=result({"text/markdown": LINK.format("三行"), "text/plain": "rows"}),
-        en_out=result({"text/markdown": LINK.format("rows"), "text/plain": "rows"}),
-    ),
-    code(
-        "widget",
-        "widget()",
-        out=result({"text/html": HTML.format("行", "行", 2), "text/plain": "w"}),
-        en_out=result({"text/html": HTML.format("row", "row", 2), "text/plain": "w"}),
-    ),
-    code("step", "optimizer.step()"),
-    *(code(f"sum-{n}", f"1 + {n}", out=result(str(1 + n))) for n in range(15)),
-    text(
-        "exercise",
-        '<a id="exercise-1"></a>\n\n## 练习',
-        '<a id="exercise-1"></a>\n\n## Exercise',
-    ),
-    text("solution", SOLUTION.format("答案", "一"), SOLUTION.format("Solution", "one")),
-]
-INDEX = [
-    text(
-        "title",
-        '# 书\n\n<a id="top"></a>[行](rows.ipynb)',
-        '# Book\n\n<a id="top"></a>[1](rows.ipynb)',
-    )
-]
+
+def said(value, language):
+    """A part of small.toml in one language."""
+    if isinstance(value, list):
+        return [said(part, language) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"zh", "en"}:
+        return said(value[language], language)
+    return {name: said(part, language) for name, part in value.items()}
+
+
+def a_sum(n):
+    shown = [SHOWN | {"data": {"text/plain": str(1 + n)}}]
+    return SUM | {"id": f"sum-{n}", "outputs": shown, "source": f"1 + {n}"}
 
 
 def small_book():
     """``{path: text}`` of a start page and two chapters that say the same."""
     files = {"_toc.yml": "root: index\nchapters:\n- file: rows\n- file: columns\n"}
     files["_config.yml"] = "languages: {zh: {}, en: {}}\n"
-    pages = {"index": INDEX, "rows": CHAPTER, "columns": CHAPTER}
-    for k, language in enumerate(("zh", "en")):
+    *cells, exercise, solution = SMALL["cells"]
+    chapter = [*cells, *map(a_sum, range(15)), exercise, solution]
+    pages = {"index": SMALL["index"], "rows": chapter, "columns": chapter}
+    for language in ("zh", "en"):
         for name, cells in pages.items():
-            chosen = json.loads(json.dumps([both[k] for both in cells]))
+            chosen = said(cells, language)
             for n, cell in enumerate((c for c in chosen if "outputs" in c), start=1):
                 cell["execution_count"] = n
             notebook = {"cells": chosen, "metadata": METADATA}

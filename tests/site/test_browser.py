@@ -142,6 +142,7 @@ LOOKS = """() => {
 }"""
 
 
+@pytest.mark.weekly
 def test_the_pruned_sheet_gives_every_element_the_styles_of_the_whole(
     site, served, browser
 ):

@@ -62,10 +62,10 @@ def test_search_finds_the_right_section_among_the_first_three(
     site, served, reader, language, where
 ):
     """Phrases, questions, other names, typos, tracebacks; a row without a section asks
-    for the page. In a folder the question is, too, whether the search gets its text."""
-    root = served if where == "server" else site.as_uri()
+    for the page. In a folder the question is whether the search gets its text."""
+    root, step = (served, 1) if where == "server" else (site.as_uri(), 9)
     view, missed = reader(f"{root}/{language}/search.html"), []
-    for query, wanted in queries(language):
+    for query, wanted in queries(language)[::step]:
         found = view.evaluate(FOUND, query)
         if not any(n for to, n in found if wanted in (to, to.partition("#")[0])):
             missed.append(f"{query}: {found} and not {wanted}, or nothing to mark")

@@ -222,7 +222,6 @@ def test_the_site_needs_no_torch_and_every_place_has_one_list():
 
 
 def test_what_a_language_lacks_is_named_at_once(little_book):
-    """And the build of a third, with all it needs, succeeds; a broken one fails each time."""
     config = yaml.safe_load((little_book / "_config.yml").read_text(encoding="utf-8"))
     config["languages"]["fr"] = {"language": "fr", "about": {"name": "français"}}
     text = yaml.safe_dump(config, allow_unicode=True)
@@ -241,6 +240,7 @@ def test_what_a_language_lacks_is_named_at_once(little_book):
         assert what in done.stderr, done.stderr
 
 
+@pytest.mark.weekly
 def test_a_third_language_is_built_and_a_broken_link_fails_every_time(little_book):
     english = (little_book / "_config.yml").read_text(encoding="utf-8")
     config = yaml.safe_load(english)

@@ -225,7 +225,9 @@ def test_nothing_moves_when_the_script_arrives(served, browser, kind):
     assert heights[0] == pytest.approx(heights[1], abs=0.5)
 
 
-@every_language
+@pytest.mark.parametrize(
+    "language", ["en", pytest.param("zh", marks=pytest.mark.weekly)]
+)
 @every_kind
 def test_every_state_fits_a_phone_and_stays_still(figure, kind, language):
     widget = figure(language, kind, **PHONE)

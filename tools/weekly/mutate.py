@@ -1,55 +1,66 @@
-"""Plant one fault at a time in the layers, and check that the tests notice.
+"""Plant one fault at a time, and check that the tests of `make test` notice.
 
     python -m tools.weekly.mutate            every fault of faults.toml: a few minutes
     python -m tools.weekly.mutate pad norm   those whose name contains one of the words
 
-The checkout does not change: faults are planted in a copy, which runs the tests of
-tests/layers. The output names the test that caught a fault, or says SURVIVED, and then
-the exit status is 1. A fault whose text is not in the source is an error: the list must
-follow the code.
+The checkout does not change: faults are planted in a copy. The output names the test that
+caught a fault, or says SURVIVED, and then the exit status is 1. A fault whose text is not
+in the source is an error: the list must follow the code.
 """
 
 import argparse
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = Path(__file__).with_name("faults.toml")
-COMMAND = "-m pytest -xq -n0 -p no:cacheprovider -W ignore -m".split()
+LAYERS = "layers/test_*.py"
+OPTIONS = ["-xq", "-n0", "-c", "pytest.ini", *"-p no:cacheprovider -W ignore".split()]
 
 
-def run(folder: Path, *first: str) -> tuple[int, str, str]:
+def session(folder: Path, log: Path, tests: list[Path]) -> None:
+    """In a process of its own, which is forked: torch is imported once for all."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(folder)
+    sys.path[:0] = [str(folder / "src"), str(folder)]
+    sys.exit(pytest.main([*OPTIONS, "-m", "not weekly", *map(str, tests)]))
+
+
+def run(folder: Path, pattern: str, *nearest: str) -> tuple[int, str, str]:
     """pytest in the copy: its exit status, the first test that failed, its output."""
-    tests = sorted(p.name for p in (folder / "tests/layers").glob("test_*.py"))
-    tests = [f"tests/layers/{name}" for name in (*first, *(set(tests) - set(first)))]
-    done = subprocess.run(
-        [sys.executable, *COMMAND, "not weekly", "-c", "pytest.ini", *tests],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
+    tests = sorted(folder.glob(f"tests/{pattern}"), key=lambda p: p.stem not in nearest)
+    log = folder / "log"
+    process = multiprocessing.get_context("fork").Process(
+        target=session, args=(folder, log, tests)
     )
-    failed = [s for s in done.stdout.splitlines() if s.startswith(("FAILED", "ERROR"))]
+    process.start()
+    process.join()
+    output = log.read_text(encoding="utf-8")
+    failed = [s for s in output.splitlines() if s.startswith(("FAILED", "ERROR"))]
     name = failed[0].split("::", 1)[-1].split(" - ")[0] if failed else ""
-    return done.returncode, name, done.stdout + done.stderr
+    return process.exitcode, name, output
 
 
-def plant(folder: Path, module: str, text: str, replacement: str) -> str:
+def plant(folder: Path, file: str, text: str, new: str, pattern: str) -> str:
     """The test that caught one fault, or an empty string."""
-    path = folder / "src" / "embedlinear" / f"{module}.py"
+    path = folder / "src/embedlinear" / file
     source = path.read_text(encoding="utf-8")
     if text not in source:
-        sys.exit(f"{path.name} no longer contains {text!r}")
-    path.write_text(source.replace(text, replacement, 1), encoding="utf-8")
+        sys.exit(f"{file} no longer contains {text!r}")
+    path.write_text(source.replace(text, new, 1), encoding="utf-8")
     # The nearest tests first: they are the most likely to fail.
-    nearest = {"embedding", "linear", "equivalence", "checks"} & {module} or {"checks"}
-    status, test, output = run(folder, f"test_{nearest.pop()}.py", "test_both.py")
+    near = {"onehot": "checks", "essence": "both"}.get(path.stem, path.stem)
+    status, test, output = run(folder, pattern, f"test_{near}")
     path.write_text(source, encoding="utf-8")
     if status not in (0, 1):
         sys.exit(f"pytest ended with {status}:\n{output[-3000:]}")
@@ -61,24 +72,29 @@ def main() -> str | int:
     parser.add_argument("words", nargs="*", help="only faults with one of these words")
     words = parser.parse_args().words
     chosen = [
-        (name, module, *texts)
-        for module, faults in tomllib.loads(FAULTS.read_text(encoding="utf-8")).items()
+        (name, file, *texts, *[LAYERS][len(texts) - 2 :])
+        for file, faults in tomllib.loads(FAULTS.read_text(encoding="utf-8")).items()
         for name, texts in faults.items()
         if not words or any(word in name for word in words)
     ]
     survived = []
+    os.environ["OMP_NUM_THREADS"] = "1"
+    sys.dont_write_bytecode = True  # or a fault could run that was planted a moment ago
+    import torch._dynamo  # noqa: F401
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("src", "tests/layers", "tests/__init__.py"):
+        for part in ("src", "tests", "book", "_toc.yml", "_config.yml"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, folder / part)
         (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    weekly\n")
-        status, test, output = run(folder)
-        if status:
-            return f"the tests fail without any fault ({test}):\n{output[-3000:]}"
-        for number, (name, module, text, replacement) in enumerate(chosen, 1):
+        for pattern in {LAYERS, *(pattern for *_, pattern in chosen)}:
+            status, test, output = run(folder, pattern)
+            if status:
+                return f"they fail without any fault ({test}):\n{output[-3000:]}"
+        for number, (name, *fault) in enumerate(chosen, 1):
             start = time.perf_counter()
-            test = plant(folder, module, text, replacement)
+            test = plant(folder, *fault)
             survived += [] if test else [name]
             verdict = f"caught by {test}" if test else "SURVIVED"
             seconds = time.perf_counter() - start
