@@ -1,8 +1,10 @@
 """Argument checks of the layers, and their error messages.
 
 Each function returns if the argument is valid. Otherwise it raises the exception that
-PyTorch's layer raises: first PyTorch's words, then the argument, its value and the
-cure. (``one_hot`` raises what a lookup would.)
+PyTorch's layer raises, with PyTorch's words first if they name the problem, then the
+argument, its value and the cure. Three things differ: a bool is not accepted as a size
+or as padding_idx, a table that is a list gives TypeError, and ``one_hot`` raises what a
+lookup would.
 """
 
 import functools

@@ -68,9 +68,9 @@ def load_vectors(
     Returns WordVectors with ``matrix`` float32 (n, d); ``problems`` lists anything odd.
 
     Raises FileNotFoundError for a missing file; ValueError, with the file and, if there is one,
-    the line or row, for a file that is visibly damaged or not a table of vectors; TypeError for ``vocab`` or ``words``
-    that are not words or have no order. A row is left out only if ``limit``, ``vocab`` or
-    ``not_finite`` says so, or if its word is repeated (with a warning).
+    the line or row, for a file that is visibly damaged or not a table of vectors; TypeError for
+    ``vocab`` or ``words`` that are not words or have no order. A row is left out only if
+    ``limit``, ``vocab`` or ``not_finite`` says so, or if its word is repeated (with a warning).
     """
     check_arguments(format, header, sep, columns, limit, errors, not_finite)
     vocab = None if vocab is None else frozenset(lists.in_order(vocab, "vocab"))
