@@ -35,5 +35,6 @@ def pytest_configure(config):
     if sys.platform == "linux" and config.option.markexpr == "not weekly":
         sys.path.append(quick)
         import kernels
+        from jupyter_client.provisioning import local_provisioner
 
-        kernels.fork_kernels()
+        local_provisioner.launch_kernel = kernels.Forked

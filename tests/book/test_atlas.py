@@ -87,6 +87,7 @@ def planted(*names):
 PLANTED = ["frequency", "int16", "complex64", "vmap", "bias", "autocast"]
 
 
+@pytest.mark.weekly
 def test_planted_differences_flip_their_rows_and_no_other():
     fast = [name for name in SITUATIONS if not SITUATIONS[name].weekly]
     before, after = (atlas(*planted(*n), fast, SIZES[:1]) for n in ((), PLANTED))

@@ -25,9 +25,12 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=["process 0", "process 1"])
+PROCESSES = [pytest.param(number, marks=pytest.mark.weekly) for number in (0, 1)]
+
+
+@pytest.fixture(scope="module", params=PROCESSES)
 def found(request, folder):
-    """What each of two processes has found."""
+    """What each of two processes has found; starting them costs as much as the chapter."""
     if not (folder / "0.pt").exists():
         launcher = subprocess.Popen(
             [sys.executable, "-m", "torch.distributed.run"]

@@ -1,9 +1,9 @@
 """Kernels that are forked, not started: their imports were half of a chapter's CPU time.
 
-`fork_kernels()` makes jupyter_client, and so nbval, ask one process for kernels: this file,
-run as a script. It imports what most chapters import, starts no thread, and forks a child
-for each notebook, which is a process and a namespace of its own as before. It ends with the
-process that asks; a kernel ends when it is killed, or when its parent is gone.
+jupyter_client, and so nbval, asks one process for its kernels: this file, run as a script.
+It imports what most chapters import, starts no thread, and forks a child for each notebook,
+which is a process and a namespace of its own as before. It ends with the process that asks;
+a kernel ends when it is killed, or when its parent is gone.
 """
 
 import gc
@@ -22,11 +22,11 @@ class Forked:
     server = stdin = stdout = stderr = None
 
     def __init__(self, command, *, cwd, env, **_):
-        python, module = command[: command.index("-m")], command.index("-m") + 1
+        module = command.index("-m")
         if Forked.server is None or Forked.server.poll() is not None:
             pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": DEVNULL, "text": True}
-            Forked.server = Popen([*python, __file__], **pipes)
-        request = json.dumps([command[module + 1 :], cwd, env])
+            Forked.server = Popen([*command[:module], __file__], **pipes)
+        request = json.dumps([command[module + 2 :], cwd, env])
         print(request, file=self.server.stdin, flush=True)
         self.pid = int(self.server.stdout.readline())
 
@@ -44,12 +44,6 @@ class Forked:
 
     def wait(self):
         return 0  # called when poll has seen the end
-
-
-def fork_kernels():
-    from jupyter_client.provisioning import local_provisioner
-
-    local_provisioner.launch_kernel = Forked
 
 
 def run_kernel(arguments, cwd, env):

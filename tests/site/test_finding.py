@@ -72,7 +72,7 @@ def test_search_finds_the_right_section_among_the_first_three(
     assert not missed, "\n".join(missed)
 
 
-@pytest.mark.parametrize("step", [16, pytest.param(2, marks=weekly)])
+@pytest.mark.parametrize("step", [24, pytest.param(2, marks=weekly)])
 @every_language
 def test_a_result_opens_its_section_at_the_words_found(served, reader, language, step):
     look = WIDE if language == "en" else PHONE
@@ -88,7 +88,7 @@ def test_a_result_opens_its_section_at_the_words_found(served, reader, language,
         if not (words if "?mark=" in href else heading):
             missed.append(f"{query}: {href}: {heading}, {words}")
         assert "?" not in view.url  # a copied address does not contain the search
-    assert len(asked) >= (4 if step > 2 else 30) and not missed, "\n".join(missed)
+    assert len(asked) >= (2 if step > 2 else 30) and not missed, "\n".join(missed)
 
 
 def test_results_appear_while_one_types_on_any_page(served, reader):
@@ -131,7 +131,7 @@ IndexError: index out of range in self"""
 
 
 @pytest.mark.parametrize("where", ["server", "folder"])
-@pytest.mark.parametrize("count", [2, pytest.param(10, marks=weekly)])
+@pytest.mark.parametrize("count", [1, pytest.param(10, marks=weekly)])
 def test_the_switch_keeps_page_and_place_after_plain_scrolling(
     site, served, reader, where, count
 ):
