@@ -9,11 +9,10 @@ outputs, gradients, and the weights after twenty steps, in several sizes; the wo
 verdict counts. Situations are written down, verdicts are computed (``engine.py``).
 """
 
-from embedlinear.atlas.engine import KINDS, SIZES, STAGES, Size, Verdict, judge
+from embedlinear.atlas.engine import SIZES, STAGES, Size, Verdict, judge, kinds
 from embedlinear.atlas.situations import SITUATIONS
 
 __all__ = [
-    "KINDS",
     "SITUATIONS",
     "SIZES",
     "STAGES",
@@ -21,6 +20,7 @@ __all__ = [
     "Verdict",
     "atlas",
     "judge",
+    "kinds",
 ]
 
 
