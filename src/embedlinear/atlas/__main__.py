@@ -6,7 +6,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from embedlinear.atlas import SITUATIONS, atlas
+from embedlinear.atlas import SITUATIONS, judge
 from embedlinear.language import say
 from embedlinear.machine import machine
 
@@ -47,7 +47,8 @@ def main():
     options = parser.parse_args()
     if options.json and not options.json.parent.is_dir():
         parser.error(say("no-folder", folder=options.json.parent))
-    found = atlas(options.embedding, options.linear, options.only or SITUATIONS)
+    classes, names = (options.embedding, options.linear), options.only or SITUATIONS
+    found = {name: judge(SITUATIONS[name], *classes) for name in names}
     if options.json:
         keep(options.json, found)
     for name, verdicts in found.items():
