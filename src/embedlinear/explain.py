@@ -156,10 +156,8 @@ def _entry(rule, match, language):
     gap = " " if lead and language == "en" else ""
     site = os.environ.get("EMBEDLINEAR_BOOK", "").rstrip("/")
     url = f"{language}/{section['page']}.html#{rule.anchor}"
-    title, cause, cure = (
-        section[name][language] for name in ("title", "cause", "cure")
-    )
     url = f"{site}/{url}" if site else url
+    title, cause, cure = (section[k][language] for k in ("title", "cause", "cure"))
     return Entry(rule.anchor, title, lead + gap + cause, cure, url)
 
 
@@ -196,10 +194,8 @@ def _print_best(error, file):
         entries = explain(_of_exception(error))
         if entries:
             print(as_text(entries[0]), file=file)
-    except (
-        Exception
-    ):  # the reader's own error is on the screen; ours would only distract
-        pass
+    except Exception:
+        pass  # the reader's own error is on the screen; ours would only distract
 
 
 def _after_cell(result):
@@ -240,19 +236,13 @@ def main(arguments=None):
     """Print the best entries for a traceback; exit code 1 if none matches."""
     import argparse
 
-    parser = argparse.ArgumentParser(
-        prog="python -m embedlinear.explain", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument(
-        "file", nargs="?", help="a log; standard input if it is left out"
-    )
+    about = __doc__.splitlines()[0]
+    parser = argparse.ArgumentParser("python -m embedlinear.explain", description=about)
+    parser.add_argument("file", nargs="?", help="a log (default: standard input)")
     parser.add_argument("--language", choices=sorted(CURE))
     options = parser.parse_args(arguments)
     try:
-        if options.file:
-            raw = Path(options.file).read_bytes()
-        else:
-            raw = sys.stdin.buffer.read()
+        raw = open(options.file or 0, "rb").read()
     except OSError as error:
         parser.error(f"file: {error}")
     entries = explain(raw.decode("utf-8", "replace"), options.language)

@@ -1,7 +1,6 @@
-"""The program that test_sharded.py runs in two processes; results are in FOLDER/RANK.pt."""
+"""What test_sharded.py runs in two processes; their results are in FOLDER/RANK.pt."""
 
-import sys
-from pathlib import Path
+import os
 
 import torch
 from torch import nn
@@ -98,8 +97,15 @@ def collectives(mesh):
     return counts, [name for name, _ in sent]
 
 
-if __name__ == "__main__":
-    mesh, folder = sharded.start(), Path(sys.argv[1])
-    found = {run.__name__: run(mesh) for run in (tables, filled, refused, collectives)}
+def run(rank, port, folder):
+    """One of two processes, with what torchrun would set."""
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    os.environ["EMBEDLINEAR_DEVICE"] = "cpu"
+    mesh = sharded.start()
+    found = {
+        case.__name__: case(mesh) for case in (tables, filled, refused, collectives)
+    }
     found["trained"] = train(mesh, folder, steps=5, every=2)
-    torch.save(found, folder / f"{mesh.get_local_rank()}.pt")
+    torch.save(found, folder / f"{rank}.pt")
+    torch.distributed.destroy_process_group()

@@ -95,7 +95,7 @@ def test_an_accelerator_is_waited_for(monkeypatch):
     assert waits == [device, "run", "run", device]
 
 
-@pytest.mark.weekly
+@pytest.mark.weekly  # each of its processes imports torch
 def test_the_command_in_real_processes(tmp_path):
     """A dense gradient is a table, 25.6 MB; it is new memory if the settings arrive."""
     file, rounds = tmp_path / "bench-here.json", ["--rounds", "3", "--seconds", "0.01"]

@@ -1,6 +1,7 @@
 """The engine of the experiment behind the chapter `training`."""
 
 import numpy as np
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -8,6 +9,7 @@ from embedlinear.book import reviews
 from tools.once.side_by_side import Models, sparse
 
 
+@pytest.mark.weekly  # the experiment itself is run once in a while
 def test_models_side_by_side_train_as_each_alone():
     texts = reviews.read("zh")[:1500]
     lists = [reviews.bigrams(text.text) for text in texts]

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from embedlinear.book import reviews as book
-from embedlinear.book.machine import machine
+from embedlinear.machine import machine
 from tools.once import extract_reviews as extract
 from tools.once.side_by_side import Models, sparse
 

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlparse
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import sync_playwright
 
-from embedlinear.book.machine import machine
+from embedlinear.machine import machine
 from tools.book import ROOT, languages, pages
 from tools.browser import FLAGS, PHONE, STICKING_OUT, Quiet, chromium, launch, served
 from tools.build import build

@@ -9,25 +9,7 @@ outputs, gradients, and the weights after twenty steps, in several sizes; the wo
 verdict counts. Situations are written down, verdicts are computed (``engine.py``).
 """
 
-from embedlinear.atlas.engine import KINDS, SIZES, STAGES, Size, Verdict, judge
+from embedlinear.atlas.engine import SIZES, STAGES, Size, Verdict, judge, kinds
 from embedlinear.atlas.situations import SITUATIONS
 
-__all__ = [
-    "KINDS",
-    "SITUATIONS",
-    "SIZES",
-    "STAGES",
-    "Size",
-    "Verdict",
-    "atlas",
-    "judge",
-]
-
-
-def atlas(embedding=None, linear=None, names=SITUATIONS, sizes=None):
-    """The verdicts ``{name: {stage: Verdict}}`` on two classes, or on torch.nn's.
-
-    The classes are called as torch.nn's are. ``names``: of the situations to judge.
-    """
-    classes = embedding, linear
-    return {name: judge(SITUATIONS[name], *classes, sizes=sizes) for name in names}
+__all__ = ["SITUATIONS", "SIZES", "STAGES", "Size", "Verdict", "judge", "kinds"]

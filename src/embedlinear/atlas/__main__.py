@@ -6,27 +6,32 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from embedlinear.atlas import SITUATIONS, atlas
+from embedlinear.atlas import SITUATIONS, judge
+from embedlinear.language import say
+from embedlinear.machine import machine
 
 
 def named(text):
     module, _, name = text.rpartition(".")
-    return getattr(import_module(module), name)
+    try:
+        found = getattr(import_module(module or text), name)
+    except (ImportError, AttributeError, TypeError) as error:
+        problem = say("no-class", name=text, problem=error, module=module or text)
+        raise argparse.ArgumentTypeError(problem) from error
+    return found
 
 
 def keep(path, found):
     """Add the verdicts to a JSON file that holds those of any versions of torch."""
-    from embedlinear.book.machine import machine
-
     kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
     about = {"command": "python -m embedlinear.atlas", **machine()}
     before = kept.get(about["torch"], {}).get("verdicts", {})
     kept[about["torch"]] = {"about": about, "verdicts": before | found}
     text = json.dumps(kept, ensure_ascii=False)
-    path.write_text(
-        re.sub(r"(?<=[{}]), (?=\")|, (?=\"[\w-]+\": {\"outputs)", ",\n", text) + "\n",
-        "utf-8",
-    )
+    text = re.sub(r"(?<=[{}]), (?=\")|, (?=\"[\w-]+\": {\"outputs)", ",\n", text)
+    whole = path.with_name(path.name + ".new")  # an interruption leaves the old file
+    whole.write_text(text + "\n", "utf-8")
+    whole.replace(path)
 
 
 def main():
@@ -40,7 +45,10 @@ def main():
     parser.add_argument("--json", metavar="F", type=Path, help="keep the verdicts in F")
     parser.add_argument("--only", metavar="ROW", nargs="+", choices=SITUATIONS)
     options = parser.parse_args()
-    found = atlas(options.embedding, options.linear, options.only or SITUATIONS)
+    if options.json and not options.json.parent.is_dir():
+        parser.error(say("no-folder", folder=options.json.parent))
+    classes, names = (options.embedding, options.linear), options.only or SITUATIONS
+    found = {name: judge(SITUATIONS[name], *classes) for name in names}
     if options.json:
         keep(options.json, found)
     for name, verdicts in found.items():

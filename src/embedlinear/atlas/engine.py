@@ -1,5 +1,6 @@
 """Run one situation on both layers, and say how what comes out differs."""
 
+import re
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -30,6 +31,12 @@ class Verdict(NamedTuple):
     kind: str
     apart: float | None = None
     note: str = ""
+
+    @property
+    def refused(self):
+        """The layers that raise an error."""
+        refused = re.findall(r"(?:^|; )(Embedding|Linear): ", self.note)
+        return tuple(refused) if self.kind == "impossible" else ()
 
 
 class Size(NamedTuple):
@@ -162,6 +169,11 @@ def compare(a, b):
     apart, largest = apart.max().item(), max(a[a.isfinite()].abs().max().item(), 1.0)
     near = apart <= SLACK * eps * largest and not note
     return Verdict("close" if near else "different", apart, note)
+
+
+def kinds(verdicts):
+    """What must be the same elsewhere: the kind by stage, and who refuses."""
+    return {stage: (v.kind, *v.refused) for stage, v in verdicts.items()}
 
 
 def judge(situation, embedding=None, linear=None, sizes=None, stages=STAGES):

@@ -163,6 +163,7 @@ def one_process():
     group.init_process_group("gloo", store=group.HashStore(), rank=0, world_size=1)
     try:
         yield
+        group.barrier()  # torch 2.6 can hang if it destroys a group still at work
     finally:
         group.destroy_process_group()
 

@@ -6,10 +6,10 @@ from importlib.resources import files
 
 import torch
 
-from embedlinear.atlas import SITUATIONS, STAGES, Verdict, judge
+from embedlinear.atlas import SITUATIONS, STAGES, Verdict, judge, kinds
 from embedlinear.atlas.situations import TABLE
 from embedlinear.book.language import current_language, labels
-from embedlinear.book.table import Table
+from embedlinear.book.table import Markdown, Table
 
 PINNED = "2.13.0"  # the torch of the book: its verdicts are shown
 
@@ -25,52 +25,35 @@ def stored():
     return dict(sorted(kept.items(), key=lambda item: [*map(int, item[0].split("."))]))
 
 
-def kinds(verdicts):
-    """What must be the same elsewhere: the kind by stage, and the side that refuses."""
-    return {
-        stage: (v.kind, *(part.split(":")[0] for part in v.note.split("; ")))
-        if v.kind == "impossible"
-        else (v.kind,)
-        for stage, v in verdicts.items()
-    }
-
-
-class Rows(list):
-    """Rows of cells in Markdown, in a box that the site gives a filter."""
+class Filtered(Markdown):
+    """In a box that the site gives a filter."""
 
     def _repr_markdown_(self):
-        head, *rows = (f"| {' | '.join(row)} |" for row in self)
-        lines = [head, "|" + " --- |" * len(self[0]), *rows]
-        return '<div class="filtered">\n\n' + "\n".join(lines) + "\n\n</div>"
-
-    def __repr__(self):
-        return "\n".join(" | ".join(row[:-2]) for row in self)
+        return f'<div class="filtered">\n\n{super()._repr_markdown_()}\n\n</div>'
 
 
 def table(group):
     """The rows of one group: the verdicts of all stages, the reason, the versions."""
     language, text = current_language(), labels("atlas")
-    head = ["situation", *STAGES, "because", "versions"]
-    rows = Rows([[text[key] for key in head]])
+    head = [text[key] for key in ("situation", *STAGES, "because", "versions")]
+    rows = []
     for name, row in TABLE["groups"][group].items():
         verdicts = stored()[PINNED]["verdicts"][name]
         reason = TABLE["reasons"][row["because"]]
         because = reason[language] + text["more"].format(reason["link"])
-        errors = [v.note for v in verdicts.values() if v.kind == "impossible"]
+        errors = [v.note for v in verdicts.values() if v.refused]
         if errors:
-            because += f" <br>`{errors[0].split('; ')[0]}`"
-        cells = [_said(verdicts[stage], text) for stage in STAGES]
+            because += f" <br>`{errors[0].partition('; Linear: ')[0]}`"
+        cells = [_as_text(verdicts[stage], text) for stage in STAGES]
         rows.append([row[language], *cells, because, _versions(name, text)])
-    return rows
+    return Filtered(head, rows, [" | ".join(row[:-2]) for row in [head, *rows]])
 
 
-def _said(verdict, text):
+def _as_text(verdict, text):
     kind, apart, note = verdict
-    if kind == "impossible":
-        sides = [part.split(":")[0] for part in note.split("; ")]
-        return f"{text[kind]}{text['in'].format(', '.join(sides))}"
-    told = note or (f"{apart:{'.2g' if apart < 100 else '.0f'}}" if apart else "")
-    return text[kind] + (text["in"].format(told) if told else "")
+    detail = f"{apart:{'.2g' if apart < 100 else '.0f'}}" if apart else ""
+    detail = ", ".join(verdict.refused) or note or detail
+    return text[kind] + (text["in"].format(detail) if detail else "")
 
 
 def _versions(name, text):
@@ -78,14 +61,11 @@ def _versions(name, text):
     agree, others = [], []
     ours = kinds(stored()[PINNED]["verdicts"][name])
     for version, kept in stored().items():
-        short, theirs = version.rpartition(".")[0], kept["verdicts"].get(name)
-        if theirs is None:  # it was not run there
-            continue
-        found = kinds(theirs)
+        short, theirs = version.rpartition(".")[0], kept["verdicts"][name]
         apart = [
             f"{text[stage]} {text[theirs[stage].kind]}"
-            for stage in STAGES
-            if found[stage] != ours[stage]
+            for stage, kind in kinds(theirs).items()
+            if kind != ours[stage]
         ]
         if apart:
             others.append(f"{short}{text['colon']}{text['comma'].join(apart)}")

@@ -4,59 +4,33 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from string import Formatter
-from typing import NamedTuple
 
 from embedlinear.book import proofs
 from embedlinear.book.language import current_language, labels
-
-
-class Row(NamedTuple):
-    """A claim, and the result of its test."""
-
-    id: str  #: "C5"
-    claim: str
-    verdict: str  #: a word of ``verdicts()``
-    finding: str  #: the test's values, in a sentence
-    comment: str  #: prose, with links to sections that show more
-
-
-class Claims(list):
-    """Rows, shown in a notebook as a table."""
-
-    def _repr_markdown_(self):
-        label = labels("claims")
-        lines = [f"| {label['claim']} | {label['found']} |", "| --- | --- |"]
-        for row in self:
-            anchor = f'<a id="claim-{row.id.lower()}"></a>**{row.id}**'
-            found = f"**{row.verdict}**{label['stop']}{row.finding}"
-            remark = f"{label['remark']}{row.comment}"
-            lines.append(f"| {anchor} {row.claim} | {found}<br>{remark} |")
-        return "\n".join(lines)
-
-    def __repr__(self):
-        return "\n".join(f"{row.id} {row.verdict}" for row in self)
+from embedlinear.book.table import Markdown
 
 
 def claims(section, **given):
-    """Test the claims of one section of the note, on a CPU; return them as ``Claims``.
+    """Test the claims of one section of the note, on a CPU: a table of the results.
 
     ``given`` holds the argument of a claim's function: ``C13=accuracies``.
     """
-    language, found = current_language(), Claims()
+    language, text = current_language(), labels("claims")
+    rows, plain = [], []
     for claim in load("claims")["claims"]:
-        if claim["section"] == section:
-            function = getattr(proofs, claim["id"].lower())
-            result = function(*(given[name] for name in given if name == claim["id"]))
-            found.append(
-                Row(
-                    claim["id"],
-                    claim["claim"][language],
-                    load("claims")["verdicts"][result.verdict][language],
-                    fill(claim["finding"][language], result.values),
-                    claim["comment"][language],
-                )
-            )
-    return found
+        if claim["section"] != section:
+            continue
+        name = claim["id"]
+        function = getattr(proofs, name.lower())
+        result = function(given[name]) if name in given else function()
+        verdict = load("claims")["verdicts"][result.verdict][language]
+        finding = fill(claim["finding"][language], result.values)
+        anchor = f'<a id="claim-{name.lower()}"></a>**{name}**'
+        found = f"**{verdict}**{text['stop']}{finding}"
+        remark = text["remark"] + claim["comment"][language]
+        rows.append([f"{anchor} {claim['claim'][language]}", f"{found}<br>{remark}"])
+        plain.append(f"{name} {verdict}")
+    return Markdown([text["claim"], text["found"]], rows, plain)
 
 
 def verdicts():

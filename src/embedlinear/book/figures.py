@@ -17,6 +17,7 @@ from embedlinear.book.style import HALO, LINES, curves, styled
 from embedlinear.book.values import (
     MOST_ROWS,
     numbers,
+    one_per_step,
     row_names,
     small_table,
     two_digits,
@@ -93,11 +94,6 @@ def growth(before, after, words=None, decimals=2):
 def low_rank(left, right, decimals=2):
     """Draw a table (V, D) of rank r: ``left`` (V, r) times ``right`` (r, D)."""
     left, right = small_table("left", left), small_table("right", right)
-    if left.shape[1] != len(right):
-        raise ValueError(
-            f"right has shape {tuple(right.shape)}; left {tuple(left.shape)} expects"
-            f" {left.shape[1]} rows"
-        )
     product, name = left @ right, labels("figures")["numbers"]
 
     def block(key, letter, values):
@@ -196,11 +192,6 @@ def linear_blocks(x, weight, bias=None, decimals=2):
     """
     weight, bias = _layer(weight, bias)
     x = small_table("x", torch.atleast_2d(numbers("x", x, 1, 2)))
-    if x.shape[1] != weight.shape[1]:
-        raise ValueError(
-            f"x: its rows have {x.shape[1]} numbers, but weight {tuple(weight.shape)}"
-            f" expects in_features = {weight.shape[1]}"
-        )
     text, product = labels("figures"), x @ weight.T
     blocks = [("product", _title("x @ W.T", product), product)]
     if bias is not None:
@@ -270,11 +261,7 @@ def spread(history, steps=None, quantity="accuracy", across=None):
     steps = range(first.shape[1]) if steps is None else steps
     steps = numbers("steps", steps, 1).tolist()
     for label, values in runs.items():
-        if values.shape[1] != len(steps):
-            raise ValueError(
-                f"history[{label!r}] has {values.shape[1]} values per run; expected"
-                f" {len(steps)}, one for each step"
-            )
+        one_per_step(f"history[{label!r}]", values.shape[1], steps)
     fig, ax = plt.subplots(figsize=(4.7, 3), layout="constrained")
     text = labels("figures")
     ax.set(xlabel=across or text["step"], ylabel=text[quantity])
@@ -368,22 +355,12 @@ class _Grid:
         self.cell = max(0.36, _width(longest))
 
     def draw(
-        self,
-        ax,
-        x,
-        y,
-        key,
-        title,
-        values,
-        names=(),
-        marked=(),
-        fade=False,
-        align="left",
+        self, ax, x, y, key, title, values, names=(), marked=(), fade=False, ha="left"
     ):
         """Draw ``values`` from the top left corner (x, y), ``marked`` rows outlined."""
         wide = self.cell * values.shape[1]
-        edge = x if align == "left" else x + wide
-        ax.text(edge, y - 0.06, title, ha=align, va="bottom", gid=f"{key} title")
+        edge = x if ha == "left" else x + wide
+        ax.text(edge, y - 0.06, title, ha=ha, va="bottom", gid=f"{key} title")
         for row, line in enumerate(values.tolist()):
             top, grey = y + row * _HEIGHT, fade and row not in marked
             middle = top + _HEIGHT / 2
@@ -449,7 +426,7 @@ def _product(left, right, blocks, decimals, names=(), picks=(), marked=()):
         y + (sum(len(values) + 1.3 for values in of_blocks) - 1.1) * _HEIGHT,
     )
     grid.draw(ax, split, _HEIGHT, *right, names, marked, fade=bool(marked))
-    left_grid.draw(ax, split - 0.25 - wide, y, *left, picks, align="right")
+    left_grid.draw(ax, split - 0.25 - wide, y, *left, picks, ha="right")
     if not marked:
         grid.scale = 0  # shades help to recognise a row that comes back; sums get none
     for block in blocks:

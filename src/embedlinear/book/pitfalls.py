@@ -3,54 +3,42 @@
 import re
 
 from embedlinear.book.language import current_language, labels
+from embedlinear.book.table import Markdown
 from embedlinear.explain import book
-
-
-class Index(list):
-    """Rows of (anchor, what the reader sees, title, page), shown as a table of links."""
-
-    def __init__(self, head, rows):
-        super().__init__(rows)
-        self.head = head
-
-    def _repr_markdown_(self):
-        lines = [f"| {self.head} | {labels('pitfalls')['section']} |", "| --- | --- |"]
-        named = set()  # a published address leads to the entry's first row
-        for anchor, seen, title, page in self:
-            here = "" if anchor in named else f'<a id="{anchor}"></a>'
-            named.add(anchor)
-            lines.append(f"| {here}{seen} | [{title}]({page}.ipynb#{anchor}) |")
-        return "\n".join(lines)
-
-    def __repr__(self):
-        return "\n".join(f"{seen}: {title}" for _, seen, title, _ in self)
 
 
 def by_message():
     """Every message of the pages, in alphabetical order, with a link to its section."""
     rows = [
-        (anchor, f"`` {message} ``" if "`" in message else f"`{message}`", *place)
-        for anchor, section, place in _sections()
+        (anchor, f"`` {message} ``" if "`" in message else f"`{message}`", section)
+        for anchor, section in book()[0].items()
         for message in section.get("messages", [])
     ]
-    return Index(labels("pitfalls")["message"], sorted(rows, key=_without_class))
+    return _links("message", sorted(rows, key=_without_class))
 
 
 def by_symptom():
     """Every pitfall that raises no error, in the book's order, with a link to its section."""
-    language = current_language()
     rows = [
-        (anchor, section["symptom"][language], *place)
-        for anchor, section, place in _sections()
+        (anchor, section["symptom"][current_language()], section)
+        for anchor, section in book()[0].items()
         if "symptom" in section
     ]
-    return Index(labels("pitfalls")["symptom"], rows)
-
-
-def _sections():
-    for anchor, section in book()[0].items():
-        yield anchor, section, (section["title"][current_language()], section["page"])
+    return _links("symptom", rows)
 
 
 def _without_class(row):
     return re.sub(r"^`+ ?([\w.]*(Error|Exception): )?", "", row[1]).lower()
+
+
+def _links(key, found):
+    rows, plain, named = [], [], set()
+    for anchor, seen, section in found:
+        title = section["title"][current_language()]
+        # A published address leads to the entry's first row.
+        here = "" if anchor in named else f'<a id="{anchor}"></a>'
+        named.add(anchor)
+        rows.append([here + seen, f"[{title}]({section['page']}.ipynb#{anchor})"])
+        plain.append(f"{seen}: {title}")
+    text = labels("pitfalls")
+    return Markdown([text[key], text["section"]], rows, plain)

@@ -13,10 +13,8 @@ from matplotlib import font_manager, patheffects
 # The package includes a Chinese font, because Colab, Windows and Linux share none. It
 # has the characters of GB 2312, level 1; others come from a system font, if there is
 # one.
-font_manager.fontManager.addfont(
-    Path(__file__).parent / "fonts" / "NotoSansSC-subset.otf"
-)
-_INSTALLED = {font.name for font in font_manager.fontManager.ttflist}
+_FOLDER = Path(__file__).parent
+font_manager.fontManager.addfont(_FOLDER / "fonts" / "NotoSansSC-subset.otf")
 _OF_SYSTEMS = [
     "Microsoft YaHei",
     "PingFang SC",
@@ -24,19 +22,10 @@ _OF_SYSTEMS = [
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",  # matplotlib's name for the file that contains both
 ]
-_STYLE = {
-    "font.family": [
-        *("DejaVu Sans", "Noto Sans SC"),
-        *(name for name in _OF_SYSTEMS if name in _INSTALLED),
-    ],
-    "font.size": 11,
-    "figure.dpi": 120,
-    "text.parse_math": False,  # a reader's word may contain a dollar sign
-    "axes.labelsize": 11,
-    "axes.titlesize": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+_INSTALLED = {font.name for font in font_manager.fontManager.ttflist}
+FAMILY = ["DejaVu Sans", "Noto Sans SC"]
+FAMILY += [name for name in _OF_SYSTEMS if name in _INSTALLED]
+STYLE = ["default", _FOLDER / "data" / "book.mplstyle", {"font.family": FAMILY}]
 # Okabe and Ito's colours, which colour-blind readers distinguish; dark enough for text.
 LINES = [
     ("#0072B2", "-", "o"),
@@ -58,7 +47,7 @@ def styled(draw):
         # it loads, and the end of the context would switch it off again: readers' own
         # figures would not appear.
         plt.draw_if_interactive()
-        with plt.style.context(["default", _STYLE]):
+        with plt.style.context(STYLE):
             fig = draw(*args, **kwargs)
             fig.draw_without_rendering()  # ticks take their style when first drawn
         return fig

@@ -26,3 +26,16 @@ class Table:
             f'<table class="dataframe">\n<thead>\n<tr>{head}</tr>\n</thead>\n'
             f"<tbody>\n{rows}\n</tbody>\n</table>"
         )
+
+
+class Markdown:
+    """A table of cells with links and code; ``plain`` lines stand for it elsewhere."""
+
+    def __init__(self, head, rows, plain):
+        self.lines, self.plain = [head, ["---"] * len(head), *rows], plain
+
+    def __repr__(self):
+        return "\n".join(self.plain)
+
+    def _repr_markdown_(self):
+        return "\n".join(f"| {' | '.join(line)} |" for line in self.lines)

@@ -43,6 +43,14 @@ def small_table(name, value):
     return table
 
 
+def one_per_step(name, count, steps):
+    """ValueError unless a curve has ``count`` values, one for each of ``steps``."""
+    if count != len(steps):
+        raise ValueError(
+            f"{name} has {count} values; expected {len(steps)}, like steps"
+        )
+
+
 def row_names(words, rows):
     """Return a name for each row: its index, and its word if there are ``words``."""
     if words is None:

@@ -18,6 +18,7 @@ from embedlinear.book.language import labels
 from embedlinear.book.values import (
     duration,
     numbers,
+    one_per_step,
     row_names,
     small_table,
     two_digits,
@@ -269,11 +270,7 @@ def similarity(history, steps):
     for task, given in history.items():
         for pair in pairs:
             values = numbers(f"history[{task!r}][{pair!r}]", given[pair], 1)
-            if len(values) != len(steps):
-                raise ValueError(
-                    f"history[{task!r}][{pair!r}] has {len(values)} values; expected"
-                    f" {len(steps)}, one for each of steps"
-                )
+            one_per_step(f"history[{task!r}][{pair!r}]", len(values), steps)
             curves[task, pair] = _fixed(values, 2)
     of_tasks = (zip(*(curves[task, pair] for pair in pairs)) for task in history)
     frames = [list(frame) for frames in of_tasks for frame in frames]

@@ -18,8 +18,8 @@ import torch
 from embedlinear.book.bench.cases import CASES, VECTORS
 from embedlinear.book.bench.results import lines
 from embedlinear.book.bench.vectors import Skipped
-from embedlinear.book.machine import machine
 from embedlinear.device import select_device
+from embedlinear.machine import machine
 
 try:
     import resource
