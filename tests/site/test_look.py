@@ -5,6 +5,7 @@ import io
 import pytest
 from PIL import Image
 
+from tests.site.pages import every_page
 from tests.site.test_browser import WIDE, every_language
 from tools.browser import PHONE
 
@@ -46,6 +47,16 @@ def test_a_long_line_wraps_at_a_button_by_touch_and_keyboard(
     assert not box.evaluate(long) and button.get_attribute("aria-pressed") == "true"
     button.press("Enter")
     assert box.evaluate(long) and button.get_attribute("aria-pressed") == "false"
+
+
+def test_every_figure_has_its_chapter_s_number_and_its_own(site):
+    for where, language, _, html in every_page(site):
+        word = {"zh": "图", "en": "Figure"}[language]
+        chapter = html.h1.select_one(".section-number")
+        numbers = [p.strong.get_text() for p in html.select("p.figure-caption")]
+        assert len(numbers) == len(html.select(".cell_output img")), where
+        for place, number in enumerate(numbers, 1):
+            assert number == f"{word} {chapter.get_text().strip()}.{place}", where
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
