@@ -143,10 +143,13 @@ def test_a_heading_and_decimal_commas(tmp_path):
         load(path)
 
 
-def test_words_of_a_csv_keep_what_separates(tmp_path):
-    path, words = tmp_path / "v.csv", [",", '"', "New York", "a,b"]
+@pytest.mark.parametrize("small", [0, 1 << 19])  # by polars, and by rows
+@pytest.mark.parametrize("words", [[",", '"', "New York", "a,b"], ["a", "b", "c", "d"]])
+def test_words_of_a_csv_keep_what_separates(tmp_path, monkeypatch, words, small):
+    monkeypatch.setattr("embedlinear.vectors.text.SMALL", small)
+    path = tmp_path / "v.csv"
     quoted = [f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words]
     path.write_bytes(text(quoted, table(4), ",", ","))
     same(load(path, sep=","), words, table(4))
     path.write_bytes(text(words, table(4), "\t", "\t"))
-    same(load(path, sep="\t"), words[:1] + words[1:], table(4))
+    same(load(path, sep="\t"), words, table(4))
