@@ -5,6 +5,7 @@ table comes with the package.
 """
 
 import gzip
+import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from safetensors.torch import load_file
 
 from embedlinear import WordVectors
+from embedlinear.book.bench.results import Measured, ratio
+from embedlinear.book.bench.vectors import CASES
 from tests.vectors.tables import load, same
 
 # gensim 4.4.0, the newest, has no wheel for Python 3.14 and does not compile there.
@@ -30,17 +33,11 @@ ORIGINS = {  # the file, how gensim reads it, what the reader finds it to be
 }
 
 
-@pytest.fixture
-def always_polars(monkeypatch):
-    """Also for small files, of which the last block is parsed row by row otherwise."""
-    monkeypatch.setattr("embedlinear.vectors.text.BLOCK", 1 << 12)
-
-
 @pytest.mark.parametrize("origin", ORIGINS)
 @pytest.mark.parametrize("by", ["rows", "polars"])
-def test_read_as_gensim_reads_it(tmp_path, origin, by, request):
-    if by == "polars":
-        request.getfixturevalue("always_polars")
+def test_read_as_gensim_reads_it(tmp_path, origin, by, monkeypatch):
+    if by == "polars":  # for small files too
+        monkeypatch.setattr("embedlinear.vectors.text.SMALL", 0)
     name, how, format = ORIGINS[origin]
     path = DATA / name
     theirs = KeyedVectors.load_word2vec_format(str(path), **how)
@@ -70,3 +67,14 @@ def test_safetensors_of_a_torch_layer():
     same(WordVectors.open(path), words, weight)
     theirs = KeyedVectors.load_word2vec_format(str(DATA / "gensim.bin"), binary=True)
     same(load(path), theirs.index_to_key, theirs.vectors)
+
+
+RECORDS = sorted((files("embedlinear.book") / "data").glob("vectors-*.json"))
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.name)
+def test_the_measured_speed_is_what_was_promised(record):
+    for case in json.loads(record.read_text("utf-8"))["results"]:
+        other, ours = (Measured(**kept) for kept in case["variants"].values())
+        promised = CASES[case["size"]["case"]][1]
+        assert promised is None or ratio(ours, other).middle <= promised, case["size"]

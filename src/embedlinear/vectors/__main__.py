@@ -12,9 +12,9 @@ import warnings
 from pathlib import Path
 
 from embedlinear.language import say
+from embedlinear.vectors.arrays import target
 from embedlinear.vectors.load import load_vectors
-from embedlinear.vectors.save import files, target
-from embedlinear.vectors.words import refusal
+from embedlinear.vectors.words import few
 
 OPTIONS = "words format header sep columns tensor encoding errors not_finite".split()
 
@@ -26,50 +26,39 @@ def parser():
         epilog="Exit codes: 0 done, 1 cannot read or write, 2 wrong usage, 130 stopped.",
     )
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    info = commands.add_parser("info", help="format, shape, first words, problems")
-    convert = commands.add_parser("convert", help="write a .safetensors or .npy")
-    export = commands.add_parser(
-        "export", help="write the two files for the Embedding Projector"
-    )
-    for command in info, convert, export:
-        command.epilog = (
-            "The options are those of load_vectors: --header yes, --columns 0,2."
-        )
+    for name, what in {
+        "info": "format, shape, first words, problems",
+        "convert": "write a .safetensors",
+        "export": "write the two files for the Embedding Projector",
+    }.items():
+        options = "The options are those of load_vectors: --header yes, --columns 0,2."
+        command = commands.add_parser(name, help=what, epilog=options)
         command.add_argument("file", metavar="FILE", help="or ARCHIVE/MEMBER")
-        for name in OPTIONS:
-            command.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE")
+        if name == "convert":
+            command.add_argument("out", metavar="OUT", help="ends in .safetensors")
+        if name == "export":
+            command.add_argument("--projector", action="store_true", required=True)
+            command.add_argument("--out", metavar="STEM", help="of the two .tsv")
+        for option in OPTIONS:
+            command.add_argument(f"--{option.replace('_', '-')}", metavar="VALUE")
         command.add_argument("--limit", type=int, metavar="N", help="the first N rows")
         command.add_argument("--no-progress", action="store_true", help="show no bar")
-    convert.add_argument("out", metavar="OUT", help="ends in .safetensors or .npy")
-    convert.add_argument("--normalize", action="store_true", help="rows of length 1")
-    export.add_argument("--projector", action="store_true", required=True, help="TSV")
-    export.add_argument("--out", metavar="STEM", help="of .vectors.tsv, .metadata.tsv")
     return main
 
 
 def read(given):
     """``load_vectors`` with the options that are given."""
-    options = {name: value for name, value in vars(given).items() if name in OPTIONS}
-    options = {name: value for name, value in options.items() if value is not None}
+    options = {name: getattr(given, name) for name in OPTIONS if getattr(given, name)}
     if "header" in options:
         options["header"] = {"yes": True, "no": False}.get(given.header, given.header)
     if "sep" in options:
         options["sep"] = given.sep.replace("\\t", "\t")
     if "columns" in options:
         options["columns"] = tuple(map(int, given.columns.split(",")))
-    options["normalize"] = getattr(given, "normalize", False)
-    options["progress"] = not given.no_progress
+    options |= {"limit": given.limit, "progress": not given.no_progress}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the problems are listed below
-        return load_vectors(given.file, limit=given.limit, **options)
-
-
-def check_target(given):
-    """Before reading, reject an OUT that cannot be written or is also the input."""
-    for path in map(os.path.expanduser, filter(None, [given.file, given.words])):
-        for out in files(target(given.out)):
-            if os.path.exists(path) and out.exists() and os.path.samefile(out, path):
-                raise refusal("overwrite", out=given.out, path=path)
+        return load_vectors(given.file, **options)
 
 
 def export(vectors, stem):
@@ -88,7 +77,7 @@ def export(vectors, stem):
 
 def run(given):
     if given.command == "convert":
-        check_target(given)
+        target(given.out)  # before reading, reject an OUT that cannot be written
     vectors, written = read(given), []
     if given.command == "convert":
         vectors.save(given.out)
@@ -96,10 +85,11 @@ def run(given):
     elif given.command == "export":
         written = export(vectors, given.out or Path(given.file).name)
     rows, columns = vectors.matrix.shape
-    first = ", ".join(map(repr, vectors.words[:8])) + ", ..." * (rows > 8)
-    problems = say("and").join(vectors.problems) or say("none")
     about = {"format": vectors.format, "rows": rows, "columns": columns}
-    print(say("info", words=first, problems=problems, **about))
+    problems = say("and").join(vectors.problems) or say("none")
+    print(
+        say("info", words=few(map(repr, vectors.words), 8), problems=problems, **about)
+    )
     for name in written:
         print(say("written", name=name))
     sys.stdout.flush()

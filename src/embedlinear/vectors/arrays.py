@@ -1,72 +1,56 @@
 """``.npy`` and ``.safetensors``: a matrix and its word list, in a second file or the same.
 
-Neither is ever unpickled. A safetensors file written here has two tensors, ``matrix`` float32
-(n, d) and ``words`` uint8, the words in UTF-8 separated by line ends, so that any reader of the
-format can use it. An ``.npy`` written here ends with the digest of its word list, which NumPy
-ignores: a matrix with another table's words is rejected.
+Neither is ever unpickled. ``save`` writes a safetensors file with two tensors: ``matrix`` float32
+(n, d), and ``words`` uint8, the words in UTF-8 separated by line ends, so that any reader of the
+format can use it. Saving is atomic: the file is written under another name in the same folder and
+renamed, so if the disk is full or the process is killed, the old table is still there.
 """
 
-import hashlib
-import json
-import re
-import shutil
-from contextlib import contextmanager
+import errno
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 from embedlinear.language import say
 from embedlinear.vectors import words as lists
-from embedlinear.vectors.files import Source
 from embedlinear.vectors.words import few, plural, refusal
 
-SEAL = b"\nwords sha256 %s\n"
+BLOCK = 1 << 14  # rows
 FLOATS = "F64", "F32", "F16", "BF16"
 
 
-def seal(text):
-    """The end of an ``.npy`` whose word list is ``text`` (bytes)."""
-    return SEAL % hashlib.sha256(text).hexdigest().encode()
-
-
-@contextmanager
-def unpacked(source):
-    """The path of the file, or of its unpacked copy."""
-    with (
-        source.open() as stream,
-        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-    ):
-        path = Path(folder, "unpacked") if source.packed else source.path
-        if source.packed:
-            with open(path, "wb") as file:
-                shutil.copyfileobj(stream, file, 1 << 20)
-        yield path
+def kind(start):
+    """ "npy" or "safetensors", by the first bytes of a file; None for others."""
+    if start.startswith(b"\x93NUMPY"):
+        return "npy"
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= 100_000_000:
+        return "safetensors"
+    return None
 
 
 def npy(name, path):
-    """The matrix of an ``.npy``, memory-mapped (copy on write), and the bytes after it."""
+    """The matrix of an ``.npy``, memory-mapped (copy on write)."""
     with open(path, "rb") as file:
         start = file.read(12)
         try:
             if start[6:7] > b"\1" and int.from_bytes(start[8:], "little") > 1 << 20:
                 raise ValueError("no header is that long")
             array = np.load(path, mmap_mode="c", allow_pickle=False)
-        except (
-            Exception
-        ) as error:  # NumPy raises SyntaxError, TokenError and others on damage
+        except Exception as error:  # on damage, NumPy raises many kinds
             raise refusal("npy", name=name, error=error) from error
         if array.dtype.kind != "f" or array.dtype.itemsize > 8 or array.ndim != 2:
             about = {"shape": array.shape, "dtype": array.dtype}
             raise refusal("not-a-matrix", name=name, **about)
         file.seek(array.offset + array.nbytes)
-        rest = file.read(128)
-    if rest and not re.fullmatch(SEAL % rb"[0-9a-f]{64}", rest):
-        raise refusal("after-array", name=name, rest=rest[:16])
+        if rest := file.read(16):
+            raise refusal("after-array", name=name, rest=rest)
     native = array.astype(array.dtype.newbyteorder("="), copy=False)
-    return torch.from_numpy(native.view(np.ndarray)), rest
+    return torch.from_numpy(native.view(np.ndarray))
 
 
 def safetensors(name, path, tensor):
@@ -90,38 +74,29 @@ def safetensors(name, path, tensor):
         raise refusal("safetensors", name=name, error=error) from error
 
 
-def shard(source, tensor):
-    """The ``Source`` of the file with ``tensor``, according to a sharded model's index."""
-    try:
-        places = json.loads(source.path.read_bytes())["weight_map"]
-        names = {name: str(file) for name, file in places.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise refusal("index", name=source.name, error=error) from error
-    if tensor not in names or Path(names[tensor]).name != names[tensor]:
-        near = sorted(names, key=lambda name: "embed" not in name) or ["NAME"]
-        raise refusal("shard", name=source.name, example=near[0], names=few(near, 12))
-    return Source(source.path.with_name(names[tensor]))
+def read(source, start, tensor=None, words=None, encoding=None, errors="strict"):
+    """The words (of the file, or the given ones) and the matrix (n, d), a tensor.
 
-
-def read(source, kind, tensor=None, words=None, encoding=None, errors="strict"):
-    """The words (of the file, or the given ones) and the matrix (n, d), a tensor."""
-    with unpacked(source) as path:
-        if kind == "npy":
-            matrix, rest = npy(source.name, path)
-        else:
-            matrix, rest = safetensors(source.name, path, tensor)
-    if words is not None:
-        return words, matrix
-    if kind == "safetensors" and rest is not None:
-        rest += b"\n" * bool(len(matrix))
-        return lists.from_bytes(rest, source.name, errors=errors, ours=True), matrix
-    path = lists.word_list(source.path)
-    if not path.is_file():
-        raise refusal("no-list", name=source.name, list=path.name)
-    data = path.read_bytes()
-    if rest and rest != seal(data):
-        raise refusal("torn", name=source.name, list=path.name, path=str(path))
-    return lists.from_bytes(data, path, encoding, errors, ours=bool(rest)), matrix
+    ``start`` is the beginning of the file.
+    """
+    if source.packed:
+        raise refusal("packed", name=source.name, packed=source.packed)
+    if kind(start) == "npy":
+        matrix, text = npy(source.name, source.path), None
+    else:
+        matrix, text = safetensors(source.name, source.path, tensor)
+    if words is None and text is not None:
+        try:
+            words = text.decode(errors=errors).split("\n") if len(matrix) else []
+        except UnicodeDecodeError as error:
+            about = {"where": source.name, "encoding": "UTF-8", "reason": error.reason}
+            raise refusal("text-encoding", **about) from error
+    if words is None:
+        path = source.path.with_suffix(".words.txt")
+        if not path.is_file():
+            raise refusal("no-list", name=source.name, list=path.name)
+        words = lists.given(path, encoding, errors)
+    return words, matrix
 
 
 def rows(name, words, matrix, limit, problems):
@@ -136,6 +111,40 @@ def rows(name, words, matrix, limit, problems):
     if matrix.dtype != torch.float32:
         kind = str(matrix.dtype).removeprefix("torch.")
         problems.append(say("converted", kind=kind))
-    for at in range(0, max(len(words), 1), 1 << 14):
-        part = slice(at, at + (1 << 14))
+    for at in range(0, max(len(words), 1), BLOCK):
+        part = slice(at, at + BLOCK)
         yield at + 1, words[part], matrix[part].float().numpy()
+
+
+def target(path):
+    """``path`` with symbolic links followed; ValueError if a table cannot be saved there."""
+    real = Path(os.path.realpath(os.path.expanduser(path)))
+    if Path(path).suffix != ".safetensors":
+        raise refusal("ending", path=str(path))
+    if real.is_dir() or not real.parent.is_dir() or not os.access(real.parent, os.W_OK):
+        raise refusal("folder", path=str(path))
+    return real
+
+
+def save(path, words, matrix):
+    """Write the tensor ``matrix`` (n, d) float32 and its ``words``."""
+    real = target(path)
+    wrong = next((word for word in words if "\n" in word), None)
+    if wrong is not None:
+        raise refusal("line-end", word=wrong)
+    text = np.frombuffer(bytearray("\n".join(words).encode()), np.uint8)
+    try:
+        beside = {"dir": real.parent, "prefix": f".{real.name}.", "suffix": ".part"}
+        with TemporaryDirectory(ignore_cleanup_errors=True, **beside) as folder:
+            new = Path(folder, "new")
+            new.touch()
+            mode = (real if real.exists() else new).stat().st_mode
+            save_file({"matrix": matrix, "words": torch.from_numpy(text)}, new)
+            new.chmod(mode & 0o7777)
+            with open(new, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(new, real)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        code = getattr(error, "errno", None) or errno.EIO
+        raise OSError(code, say("not-saved", reason=reason), str(path)) from error

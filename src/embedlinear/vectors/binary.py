@@ -4,15 +4,13 @@ The C tool writes a line end after each record, gensim does not: line ends befor
 part of it. A word ends at its first space, so this format cannot store words with spaces.
 """
 
+import itertools
 import re
 
 import numpy as np
 
-from embedlinear.vectors.layout import LONGEST, SIZES, is_number, numbers_at_end, shown
+from embedlinear.vectors.text import LONGEST, SIZES, is_number, numbers_at_end, shown
 from embedlinear.vectors.words import plural, refusal
-
-BLOCK = 1 << 21
-LONGEST_WORD = 1 << 16
 
 
 def is_binary(start):
@@ -28,28 +26,26 @@ def is_binary(start):
     return not numbers and row.decode(errors="replace").count("\ufffd") > 0
 
 
-def read(stream, name, limit, every, forced):
+def read(chunks, name, limit, every, forced):
     """Yield (number of the first record, words as bytes, numbers (k, d) float32) of blocks.
 
     ``every``: read all records, whatever the header promises; ``forced``: the caller says that
     the file is binary, though it was not recognised. Raises ValueError for a file that is too
     short or too long, or is text, whose digits would be read as float32.
     """
-    first, end, rest = stream.peek(1 << 16).partition(b"\n")
+    first, end, data = next(chunks).partition(b"\n")
     sizes = SIZES(first)
     if not end or not sizes or not 0 < int(sizes[2]) < LONGEST // 4:
         raise refusal("no-header", name=name, found=shown(first))
     promised, d = int(sizes[1]), int(sizes[2])
-    row, of_d = rest.partition(b"\n")[0].split()[-d:], plural(d, "number")
+    row, of_d = data.partition(b"\n")[0].split()[-d:], plural(d, "number")
     if forced and len(row) == d and all(map(is_number, row)):
         raise refusal("binary-is-text", name=name, d=of_d)
-    stream.read(len(first) + 1)
     yield 1, [], np.empty((0, d), np.float32)
     wanted = min(1 << 62 if every else promised, 1 << 62 if limit is None else limit)
-    width, data, done, part = 4 * d, b"", 0, b" "
-    while part and done < wanted and len(data.partition(b" ")[0]) < LONGEST_WORD:
-        part = stream.read(BLOCK)
-        data += part
+    width, done = 4 * d, 0
+    for chunk in itertools.chain([b""], chunks):
+        data += chunk
         words, starts, place, last = [], [], 0, len(data) - width
         for _ in range(wanted - done):
             start = data.find(b" ", place) + 1
@@ -65,12 +61,12 @@ def read(stream, name, limit, every, forced):
                 words = re.sub(rb"(^| )\n+", rb"\1", joined).split(b" ")
             yield done + 1, words, numbers
             done, data = done + len(words), data[place:]
-    rest = (data[:64] + stream.read(64)).strip(b"\n")[:64]
+        over = done == wanted and (limit is not None or data.strip(b"\n"))
+        if over or len(data) > LONGEST + width:
+            break
+    rest = data[:64].strip(b"\n")
     if done < wanted and (rest or not every):
         found = {"done": done, "rest": shown(rest, 16), "promised": promised}
         raise refusal("record", name=name, record=done + 1, d=of_d, **found)
     if done == wanted and rest and limit is None:
-        records = plural(done, "record")
-        raise refusal(
-            "more-records", name=name, records=records, rest=rest[:16], done=done
-        )
+        raise refusal("more-records", name=name, done=done, rest=rest[:16])

@@ -22,7 +22,8 @@ class Rows:
         self.name, self.unit, self.vocab = name, unit, vocab
         self.skip = not_finite == "skip"
         self.encoding, self.errors, self.recoded = encoding, errors, 0
-        self.index, self.matrix, self.repeated, self.skipped = {}, None, [], []
+        self.index, self.matrix = {}, None
+        self.left_out = {"were-not-finite": [], "were-repeated": []}
 
     def add(self, first, words, numbers):
         """Keep those of ``numbers`` (k, d), and of the k ``words`` (str or bytes), that are
@@ -33,15 +34,21 @@ class Rows:
             words = self.decoded(first, words)
         with np.errstate(over="ignore"):
             numbers = numbers.astype(np.float32, copy=False)
-        finite, kept = np.isfinite(numbers), range(len(words))
+        finite = np.isfinite(numbers)
+        places = range(len(words))
         if not finite.all():
             finite = finite.all(axis=1)
-            self.not_finite(first, words, numbers, np.flatnonzero(~finite).tolist())
-            kept = np.flatnonzero(finite).tolist()
+            for place in np.flatnonzero(~finite).tolist():
+                if not self.skip:
+                    where = f"{self.name}, {self.unit} {first + place}"
+                    about = {"word": words[place], "numbers": few(numbers[place])}
+                    raise refusal("not-finite", where=where, **about)
+                self.leave_out("were-not-finite", words[place], first + place)
+            places = np.flatnonzero(finite).tolist()
         if self.vocab is not None:
-            kept = [row for row in kept if words[row] in self.vocab]
-        if len(kept) < len(words):
-            words, numbers = [words[row] for row in kept], numbers[kept]
+            places = [place for place in places if words[place] in self.vocab]
+        if len(places) < len(words):
+            words, numbers = [words[place] for place in places], numbers[places]
         begin = len(self.index)
         self.index.update(zip(words, range(begin, begin + len(words))))
         end = len(self.index)
@@ -53,28 +60,18 @@ class Rows:
                     new.append(row)
                     at += 1
                 else:
-                    self.repeated.append(f"{word!r} ({self.unit} {first + kept[row]})")
+                    self.leave_out("were-repeated", word, first + places[row])
             numbers = numbers[new]
         if end > len(self.matrix):  # on most systems this copies nothing
             room = max(end, len(self.matrix) * 9 // 8)
             self.matrix.resize((room, self.matrix.shape[1]), refcheck=False)
         self.matrix[begin:end] = numbers
 
-    def not_finite(self, first, words, numbers, rows):
-        if not self.skip:
-            where = f"{self.name}, {self.unit} {first + rows[0]}"
-            word, found = words[rows[0]], few(numbers[rows[0]])
-            raise refusal("not-finite", where=where, word=word, numbers=found)
-        self.skipped += [f"{words[row]!r} ({self.unit} {first + row})" for row in rows]
+    def leave_out(self, why, word, number):
+        self.left_out[why].append(f"{word!r} ({self.unit} {number})")
 
     def decoded(self, first, words):
-        """``words`` (bytes) as str: all at once, or one by one if that fails."""
-        try:
-            found = b"\n".join(words).decode(self.encoding).split("\n")
-            if len(found) == len(words):
-                return found
-        except UnicodeDecodeError:
-            pass
+        """``words`` (bytes) as str."""
         found = []
         for place, word in enumerate(words, first):
             try:
@@ -83,36 +80,27 @@ class Rows:
                 if self.errors == "strict":
                     where = f"{self.name}, {self.unit} {place}"
                     about = {"encoding": self.encoding.upper(), "reason": error.reason}
-                    raise refusal(
-                        "not-encoded", where=where, word=word[:60], **about
-                    ) from error
+                    about |= {"where": where, "word": word[:60]}
+                    raise refusal("not-encoded", **about) from error
                 found.append(word.decode(self.encoding, self.errors))
                 self.recoded += 1
         return found
 
-    def vectors(self, problems, format, normalize):
+    def vectors(self, problems, format):
         """The kept rows as ``WordVectors``."""
         self.matrix.resize((len(self.index), self.matrix.shape[1]), refcheck=False)
-        matrix = torch.from_numpy(self.matrix)
         if self.recoded:
             words, encoding = plural(self.recoded, "word"), self.encoding.upper()
             about = {"encoding": encoding, "errors": self.errors}
             problems.append(say("recoded", words=words, count=self.recoded, **about))
-        for why, found in (
-            ("were-not-finite", self.skipped),
-            ("were-repeated", self.repeated),
-        ):
+        for why, found in self.left_out.items():
             if found:
                 rows, about = plural(len(found), "row"), {"why": say(why)}
                 about |= {"count": len(found), "which": few(found)}
                 problems.append(say("left-out", rows=rows, **about))
-        if self.repeated:
+        if self.left_out["were-repeated"]:
             warnings.warn(f"{self.name}: {problems[-1]}", stacklevel=3)
-        if normalize:
-            length = torch.linalg.vector_norm(matrix, dim=1, keepdim=True)
-            matrix /= torch.where(length > 0, length, 1)
-        vectors = WordVectors(
-            list(self.index), matrix, problems=problems, format=format
-        )
+        matrix, words = torch.from_numpy(self.matrix), list(self.index)
+        vectors = WordVectors(words, matrix, problems=problems, format=format)
         vectors.index = self.index
         return vectors

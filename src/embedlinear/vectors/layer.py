@@ -6,7 +6,7 @@ import torch
 
 from embedlinear.language import say
 from embedlinear.vectors.table import WordVectors
-from embedlinear.vectors.words import in_order, plural, refusal
+from embedlinear.vectors.words import in_order, is_whole, numbered, plural, refusal
 
 
 def embedding_for(
@@ -15,7 +15,7 @@ def embedding_for(
     *,
     freeze: bool = True,
     pad: str | int | None = None,
-    unknown: int | torch.Generator = 0,
+    unknown: int = 0,
     layer: type[torch.nn.Module] = torch.nn.Embedding,
 ) -> torch.nn.Module:
     """A ``torch.nn.Embedding`` (V, d) with a row for each word of ``vocabulary``, in its order.
@@ -25,9 +25,8 @@ def embedding_for(
         vectors: ``WordVectors``; its rows are copied, so it does not change.
         freeze: as in ``from_pretrained``: if True (the default), the rows are not trained.
         pad: the word, or the row, for padding: all zeros, and it gets no gradient.
-        unknown: the seed (int) or ``torch.Generator`` for words without a vector: they are
-            drawn from a normal distribution with the mean and the standard deviation of all of
-            the vectors' numbers.
+        unknown: the seed for words without a vector: they are drawn from a normal distribution
+            with the mean and the standard deviation of all of the vectors' numbers.
         layer: the class, called by its ``from_pretrained``, such as ``embedlinear.Embedding``.
 
     The layer's ``coverage`` says which words were found, missing, or found only in another
@@ -37,23 +36,19 @@ def embedding_for(
     without order (a set), and for something that is not a word, row or seed.
     """
     words = in_order(vocabulary, "vocabulary")
-    rows = {word: row for row, word in enumerate(words)}
-    if len(rows) < len(words):
-        twice = next(word for row, word in enumerate(words) if rows[word] != row)
-        raise refusal("twice", what="the vocabulary", word=twice)
-    pad_row, generator = row_of(pad, rows), generator_of(unknown)
+    pad_row = row_of(pad, numbered(words, "the vocabulary"))
+    if not is_whole(unknown):
+        raise TypeError(say("unknown", unknown=unknown))
     if not len(vectors) or not torch.isfinite(vectors.matrix.sum()):
         raise refusal("no-rows", rows=plural(len(vectors), "row"))
-    spread, mean = torch.std_mean(vectors.matrix, correction=0)
-    coverage = vectors.coverage(
-        word for row, word in enumerate(words) if row != pad_row
-    )
-    weight = torch.empty(len(words), vectors.matrix.shape[1])
-    known = [
-        row for row, word in enumerate(words) if word in vectors and row != pad_row
-    ]
+    asked = [row for row in range(len(words)) if row != pad_row]
+    coverage = vectors.coverage(words[row] for row in asked)
+    known = [row for row in asked if words[row] in vectors]
     others = sorted(set(range(len(words))) - set(known))
-    weight[known] = vectors.matrix[[vectors.index[words[row]] for row in known]].cpu()
+    weight = torch.empty(len(words), vectors.matrix.shape[1])
+    weight[known] = vectors[[words[row] for row in known]].cpu()
+    spread, mean = torch.std_mean(vectors.matrix, correction=0)
+    generator = torch.Generator().manual_seed(int(unknown))
     drawn = torch.randn(len(others), weight.shape[1], generator=generator)
     weight[others] = drawn * spread.cpu() + mean.cpu()
     if pad_row is not None:
@@ -61,15 +56,6 @@ def embedding_for(
     made = layer.from_pretrained(weight, freeze=freeze, padding_idx=pad_row)
     made.coverage = coverage
     return made
-
-
-def generator_of(unknown):
-    """The generator for unknown words: the given one, or one with the given seed."""
-    if isinstance(unknown, torch.Generator):
-        return unknown
-    if isinstance(unknown, bool) or not hasattr(unknown, "__index__"):
-        raise TypeError(say("unknown", unknown=unknown))
-    return torch.Generator().manual_seed(int(unknown))
 
 
 def row_of(pad, rows):
@@ -80,7 +66,7 @@ def row_of(pad, rows):
         if pad not in rows:
             raise refusal("pad-word", pad=pad)
         return rows[pad]
-    if isinstance(pad, bool) or not hasattr(pad, "__index__"):
+    if not is_whole(pad):
         raise TypeError(say("pad-type", pad=pad))
     if not -len(rows) <= pad < len(rows):
         raise refusal("pad-row", pad=pad, last=len(rows) - 1)

@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import NamedTuple
@@ -13,7 +14,6 @@ from embedlinear.language import say
 from embedlinear.vectors import arrays
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.files import Source
-from embedlinear.vectors.save import save
 from embedlinear.vectors.words import few, plural, refusal
 
 
@@ -107,11 +107,7 @@ class WordVectors:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        index = {word: row for row, word in enumerate(self.words)}
-        if len(index) < len(self.words):
-            twice = next(w for row, w in enumerate(self.words) if index[w] != row)
-            raise refusal("twice", what="the words", word=twice)
-        return index
+        return lists.numbered(self.words, "the words")
 
     def __len__(self) -> int:
         return len(self.words)
@@ -147,9 +143,15 @@ class WordVectors:
 
         ``word`` is a str, which the result leaves out, or a vector (d,). A vector of zeros has
         no direction; its cosine is taken as 0. Raises KeyError for a word without a vector,
-        TypeError for something that is not a vector, ValueError for a shape other than (d,).
+        TypeError for something that is not a vector (d,).
         """
-        vector = self[word] if isinstance(word, str) else self._vector(word)
+        d, vector = self.matrix.shape[1], self[word] if isinstance(word, str) else None
+        if vector is None:
+            with suppress(TypeError, ValueError, RuntimeError):
+                vector = torch.as_tensor(word).float()
+        if vector is None or vector.shape != (d,):
+            shown, kind = repr(word)[:60], type(word).__name__
+            raise TypeError(say("vector-type", d=d, shown=shown, kind=kind))
         cosine = self.matrix @ vector
         cosine /= (self._lengths * torch.linalg.vector_norm(vector)).clamp_min(1e-30)
         if isinstance(word, str):
@@ -157,17 +159,6 @@ class WordVectors:
         most = len(self) - isinstance(word, str)
         value, row = cosine.topk(max(0, min(k, most)))
         return [(self.words[i], v) for i, v in zip(row.tolist(), value.tolist())]
-
-    def _vector(self, word):
-        d = self.matrix.shape[1]
-        try:
-            vector = torch.as_tensor(word).float()
-        except (TypeError, ValueError, RuntimeError):
-            shown, kind = repr(word)[:60], type(word).__name__
-            raise TypeError(say("vector-type", d=d, shown=shown, kind=kind)) from None
-        if vector.shape != (d,):
-            raise refusal("vector-shape", d=d, shape=tuple(vector.shape))
-        return vector
 
     @cached_property
     def _others(self):
@@ -193,13 +184,12 @@ class WordVectors:
         return found
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write ``table.safetensors``, or ``table.npy`` and ``table.words.txt`` next to it.
+        """Write words and matrix to ``table.safetensors``.
 
-        If it fails, the old table is still there; if the process is killed between the two files
-        of an ``.npy``, ``open`` rejects them. Raises ValueError for
+        Saving is atomic: if it fails, the old table is still there. Raises ValueError for
         another ending, or a word with a line end; OSError if the table cannot be written.
         """
-        save(path, self.words, self.matrix.detach().cpu())
+        arrays.save(path, self.words, self.matrix.detach().cpu())
 
     @classmethod
     def open(
@@ -208,22 +198,18 @@ class WordVectors:
         *,
         words: Iterable[str] | str | os.PathLike | None = None,
     ) -> "WordVectors":
-        """Reopen what ``save`` wrote: read the words and memory-map the matrix.
+        """Reopen what ``save`` wrote, or an ``.npy``: read the words, memory-map the matrix.
 
         Rows are read from disk when they are first used, and shared with other processes that
-        use the file. Writing to ``matrix`` does not change the file. Raises ValueError for a
-        matrix that is not float32 stored by rows: use ``load_vectors``.
+        use the file. Writing to ``matrix`` does not change the file. ``words`` are as in
+        ``load_vectors``. Raises ValueError for a matrix that is not float32 stored by rows.
         """
         source = Source(path)
-        with source.open() as stream:
-            kind = "npy" if stream.read(6) == b"\x93NUMPY" else "safetensors"
-        if source.packed:
-            raise refusal("packed", name=source.name)
+        with source.open() as chunks:
+            start = next(chunks)
         words = None if words is None else lists.given(words)
-        words, matrix = arrays.read(source, kind, words=words)
+        words, matrix = arrays.read(source, start, words=words)
         if matrix.dtype != torch.float32 or not matrix.is_contiguous():
             raise refusal("map", name=source.name, dtype=matrix.dtype)
-        next(
-            arrays.rows(source.name, words, matrix, None, [])
-        )  # checks that there are as many words as rows
-        return cls(words, matrix, format=kind)
+        next(arrays.rows(source.name, words, matrix, None, []))  # checks their number
+        return cls(words, matrix, format=arrays.kind(start) or "safetensors")

@@ -54,37 +54,30 @@ def in_order(words, what):
     return found
 
 
-def word_list(path):
-    """The path of the word list of ``table.npy``: ``table.words.txt``, in its folder.
+def numbered(words, what):
+    """A dict from each of ``words`` to its place; a ValueError for a repeated one."""
+    places = {word: place for place, word in enumerate(words)}
+    if len(places) < len(words):
+        twice = next(w for place, w in enumerate(words) if places[w] != place)
+        raise refusal("twice", what=what, word=twice)
+    return places
 
-    For a symbolic link, it is in the folder of the link or of its target.
-    """
-    near = Path(path).with_suffix(".words.txt")
-    if os.path.lexists(near) or not os.path.islink(path):
-        return near
-    return Path(os.path.realpath(path)).with_suffix(".words.txt")
+
+def is_whole(number):
+    return hasattr(number, "__index__") and not isinstance(number, bool)
 
 
 def given(words, encoding=None, errors="strict"):
-    """``words`` as a list: as in ``in_order``, or the path of a file."""
-    if isinstance(words, (str, os.PathLike)):
-        path = Path(words).expanduser()
-        return from_bytes(path.read_bytes(), path, encoding, errors)
-    return in_order(words, "words")
-
-
-def from_bytes(data, name, encoding=None, errors="strict", ours=False):
-    """The words of the file ``name``, one per line. ``ours``: ``save`` wrote it, so a byte
-    order mark or a carriage return is part of a word."""
+    """``words`` as a list: as in ``in_order``, or from a file with one word per line."""
+    if not isinstance(words, (str, os.PathLike)):
+        return in_order(words, "words")
+    path = Path(words).expanduser()
+    data = path.read_bytes()
     try:
-        text = data.decode("utf-8" if ours else encoding or "utf-8-sig", errors)
+        text = data.decode(encoding or "utf-8-sig", errors)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start)
-        word = data.split(b"\n", line + 1)[line][:60]
-        where, encoding = f"{name}, line {line + 1}", encoding or "UTF-8"
-        about = {"where": where, "encoding": encoding, "reason": error.reason}
-        raise refusal("not-encoded", word=word, **about) from error
-    found = text.removesuffix("\n").split("\n") if text else []
-    if not ours and "\r" in text and all(word.endswith("\r") for word in found[:-1]):
-        found = [word.removesuffix("\r") for word in found]
-    return found
+        where = f"{path}, line {data.count(bytes([10]), 0, error.start) + 1}"
+        about = {"encoding": encoding or "UTF-8", "reason": error.reason}
+        raise refusal("text-encoding", where=where, **about) from error
+    text = text.replace("\r\n", "\n").removesuffix("\n")
+    return text.split("\n") if text else []

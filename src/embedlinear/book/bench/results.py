@@ -131,6 +131,8 @@ def lines(name, case):
     text = [f"{name} ({len(first.times)} rounds)"]
     for name, one in found.items():
         times = two_digits(one.seconds / first.seconds)
-        new = f"{one.faults} faults, {(one.memory or 0) / 1e6:.1f} MB of new memory"
+        new = f"{one.faults} faults"
+        if one.memory is not None:
+            new += f", {one.memory / 1e6:.1f} MB of new memory"
         text.append(f"  {name:26} {one.time!r:26} {times:>7}×  {new}")
     return "\n".join(text)
