@@ -52,7 +52,7 @@ def test_a_long_line_wraps_at_a_button_by_touch_and_keyboard(
 def test_every_figure_has_its_chapter_s_number_and_its_own(site):
     for where, language, _, html in every_page(site):
         word = {"zh": "图", "en": "Figure"}[language]
-        chapter = html.h1.select_one(".section-number")
+        chapter = html.select_one("article .section-number")
         numbers = [p.strong.get_text() for p in html.select("p.figure-caption")]
         assert len(numbers) == len(html.select(".cell_output img")), where
         for place, number in enumerate(numbers, 1):
