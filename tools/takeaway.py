@@ -34,11 +34,11 @@ HAN = ROOT / "src" / "embedlinear" / "book" / "fonts" / "NotoSansSC-subset.otf"
 MATH = ROOT / "book" / "_static" / "vendor" / "stix-two-math" / "stix-two-math.woff2"
 LICENCE = "Text and figures under CC BY 4.0, code under the BSD 3-Clause license"
 GONE = (
-    "script, button, .headerlink, .takeaway, .widget-controls, img[src$='.svg'], "
+    "script, button, .headerlink, .takeaway, .widget-controls, img[src$='.svg'], #next, "
     ".widget:not(.widget-word_map) details, .widget-word_map .widget-said"
-)  # without its script the map is only a table, which is its details
+)  # turning the page is the way on; without a script the map is a table, its details
 # Sections that every chapter has; the table of contents leaves them out.
-EVERYWHERE = "[id$='--summary'], [id$='--exercises'], [id$='--next']"
+EVERYWHERE = "[id$='--summary'], [id$='--exercises']"
 KINDS = {
     ".xhtml": "application/xhtml+xml",
     ".css": "text/css",
