@@ -204,7 +204,7 @@ def train(
     """Adam on batches drawn with replacement; what ``watch(model)`` said meanwhile."""
     draw = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(
-        [p for p in model.parameters() if p.requires_grad], lr=rate
+        [p for p in model.parameters() if p.requires_grad], lr=rate, fused=True
     )
     said = []
     for step in range(steps + 1):
