@@ -13,16 +13,14 @@ from importlib.resources import files
 from itertools import combinations_with_replacement, product
 from string import Template
 
+import numpy as np
 import torch
 
+from embedlinear.book import values
 from embedlinear.book.language import labels
-from embedlinear.book.values import (
-    duration,
-    numbers,
-    row_names,
-    small_table,
-    two_digits,
-)
+from embedlinear.book.values import numbers, row_names
+
+_ON_THE_MAP = "plane_of", "find", "near", "absent", "in", "out"
 
 
 class Widget:
@@ -50,16 +48,17 @@ class Widget:
         head, *rows = self.plain
         rows = [_row(_th(name), *map(_td, cells)) for name, *cells in rows]
         rows = [_row(*(_th(name, "col") for name in head)), *rows]
-        state = ['<table class="widget-state">', *self.state, "</table>\n"]
-        everything = _filled("everything.html", self, rows="\n".join(rows))
+        state = everything = ""
+        if self.state:
+            state = ['<table class="widget-state">', *self.state, "</table>\n"]
+        if len(self.data["frames"]) > 1 or not self.state:
+            everything = _filled("everything.html", self, rows="\n".join(rows))
         return _filled(
             "widget.html",
             self,
-            state="\n".join(state) if self.state else "",
+            state="\n".join(state),
             said=_safe(self.sentence),
-            everything=everything
-            if len(self.data["frames"]) > 1 or not self.state
-            else "",
+            everything=everything,
             data=data.replace("<", r"\u003c"),
             # The site provides these itself, so tools.execute does not store them.
             css=_text("widgets.css"),
@@ -79,13 +78,11 @@ def lookup(embedding, encode, words=None):
     two that are not rows, their errors are shown. ``words`` names the V rows.
     """
     table, text = embedding.weight.detach(), labels("widgets")
-    rows, columns = small_table("weight", table).shape
+    rows, columns = values.small_table("weight", table).shape
     count = rows + 2 * columns + rows * (1 + columns)
     choices = {-1: "-1", **dict(enumerate(row_names(words, rows))), rows: str(rows)}
-    frames, plain = (
-        [],
-        [[text[k] for k in ("index", "one_hot", "looked_up", "multiplied")]],
-    )
+    head = [text[key] for key in ("index", "one_hot", "looked_up", "multiplied")]
+    frames, plain = [], [head]
     for index, name in choices.items():
         row, hot = _result(embedding, index), _result(encode, index)
         if isinstance(row, str) or isinstance(hot, str):
@@ -111,9 +108,8 @@ def lookup(embedding, encode, words=None):
         yield _row("<td></td>", *heads)
         for row in range(rows):
             digit, cells = next(entries), map(_td, _fixed(table[row]))
-            yield _row(
-                _th(choices[row]), _slot(digit, marks=True), *cells, on=digit == "1"
-            )
+            slot = _slot(digit, marks=True)
+            yield _row(_th(choices[row]), slot, *cells, on=digit == "1")
 
         def slots():
             return (_slot(next(entries)) for _ in range(columns))
@@ -192,9 +188,10 @@ def cost(time, memory):
             for points in methods.values():
                 value = points[size]
                 shown = text["bytes"].format(bytes=f"{value:,}")
-                shown = duration(value) if key == "time" else shown
+                shown = values.duration(value) if key == "time" else shown
                 yield [shown, round(100 * (math.log10(value) - low) / (high - low))]
-                ratio = "1" if points is first else two_digits(value / first[size])
+                ratio = values.two_digits(value / first[size])
+                ratio = "1" if points is first else ratio
                 yield text["times"].format(ratio=ratio)
 
     def state(entries):
@@ -223,17 +220,12 @@ def similarity(history, steps):
     every task; ``steps`` (T,) says after how many.
     """
     text, (first, *_) = labels("widgets"), history.values()
-    pairs, steps = list(first), list(steps)
-    curves = {
-        (task, pair): _fixed(numbers(given[pair]))
-        for task, given in history.items()
-        for pair in pairs
-    }
-    frames = [
-        list(frame)
-        for task in history
-        for frame in zip(*(curves[task, pair] for pair in pairs))
-    ]
+    pairs = list(first)
+    frames, columns = [], []
+    for given in history.values():
+        curves = [_fixed(numbers(given[pair])) for pair in pairs]
+        frames += map(list, zip(*curves))
+        columns += curves
 
     def state(entries):
         yield _row(*(_th(text[key], "col") for key in ("pair", "cosine")))
@@ -245,8 +237,8 @@ def similarity(history, steps):
         _control("choice", text["task"], list(history), 0),
         _control("range", text["step"], names, 0),
     ]
-    plain = [[text["step"], *(f"{task} {pair}" for task, pair in curves)]]
-    plain += [list(line) for line in zip(names, *curves.values())]
+    plain = [[text["step"], *(f"{task} {pair}" for task in history for pair in pairs)]]
+    plain += map(list, zip(names, *columns))
     said = _sentence(text["step_said"], all=(pairs, 0, 1))
     return Widget("similarity", controls, frames, said, state, plain)
 
@@ -280,7 +272,7 @@ def word_map(vectors, words, planes, arrows):
     Linear that puts a word at a point; ``arrows`` maps it to pairs of words. Nearest,
     by cosine, are three of ``words``, of which there are at most 1,296.
     """
-    text, digits = labels("widgets"), "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = labels("widgets")
     rows = torch.stack([vectors[word] for word in words]).double()
     unit = rows / rows.norm(dim=1, keepdim=True)
     cosines = (unit @ unit.T).fill_diagonal_(-2)
@@ -293,20 +285,17 @@ def word_map(vectors, words, planes, arrows):
         drawn[name] = "".join(f"{round(x):03}" for x in points.flatten().tolist())
     pairs = (pair for pairs in arrows.values() for pair in pairs)
     shown = dict.fromkeys(word for pair in pairs for word in pair)
+    nearest = {word: near[words.index(word)] for word in shown}
     plain = [[text["word"], text["nearest"]]]
-    plain += [
-        [word, ", ".join(words[row] for row in near[words.index(word)])]
-        for word in shown
-    ]
+    plain += [[w, ", ".join(words[n] for n in rows)] for w, rows in nearest.items()]
     more = {
         "words": " ".join(words),
         "planes": drawn,
         "arrows": arrows,
-        "near": "".join(digits[n // 36] + digits[n % 36] for row in near for n in row),
-        "text": {
-            key: text[key]
-            for key in ("plane_of", "find", "near", "absent", "in", "out")
-        },
+        "near": "".join(
+            np.base_repr(n, 36).zfill(2) for row in near for n in row
+        ).lower(),
+        "text": {key: text[key] for key in _ON_THE_MAP},
     }
     said = text["map_said"].format(count=f"{len(words):,}")
     return Widget("word_map", [], [[]], said, lambda entries: [], plain, **more)
