@@ -9,11 +9,13 @@ templates of messages, causes and cures are in ``pitfalls.toml`` next to this fi
 pages show them as well. No heavy import, and a failure in here never hides the error.
 """
 
+import argparse
 import functools
 import os
 import re
 import sys
 import tomllib
+import traceback
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,72 +37,49 @@ class Entry(NamedTuple):
     url: str
 
 
-class Template:
-    """A message: ``{name}`` is an integer, ``{name:word}`` a word, ``...`` anything."""
+def _template(text):
+    """The pattern of a message, its longest literal (to reject fast), and its weight.
 
-    def __init__(self, text):
-        self.parts = re.split(r"(\{\w+(?::word)?\}|\.\.\.)", text.lower())
-        self.probe = max(self.parts[::2], key=len)  # the fastest rejection
-        self.weight = sum(map(len, self.parts[::2]))
-
-    @functools.cached_property
-    def pattern(self):
-        seen, regex = set(), [re.escape(self.parts[0])]
-        for slot, literal in zip(self.parts[1::2], self.parts[2::2]):
-            name, _, kind = slot[1:-1].partition(":")
-            if slot == "...":
-                regex.append(r".{0,2000}?")
-            elif name in seen:
-                regex.append(f"(?P={name})")
-            else:
-                # An integer is matched whole, so that 12 does not match in 128.
-                regex.append(f"(?P<{name}>{kind and WORD or INTEGER})")
-                seen.add(name)
-            regex.append(re.escape(literal))
-        return re.compile("".join(regex))
-
-    def search(self, text):
-        """The last match of the template in ``text``, or None."""
-        if self.probe not in text:
-            return None
-        return functools.reduce(lambda _, m: m, self.pattern.finditer(text), None)
-
-
-class Rule(NamedTuple):
-    """When an entry applies: a template matches, a word of ``needs`` occurs, none of ``never``."""
-
-    anchor: str
-    templates: list
-    needs: list
-    never: list
-    value: dict
+    ``{name}`` is an integer, ``{name:word}`` a word, ``...`` anything.
+    """
+    parts = re.split(r"(\{\w+(?::word)?\}|\.\.\.)", text.lower())
+    literals, regex = parts[::2], [re.escape(parts[0])]
+    for slot, literal in zip(parts[1::2], literals[1:]):
+        name, _, kind = slot[1:-1].partition(":")
+        # An integer is matched whole, so that 12 does not match in 128.
+        group = f"(?P<{name}>{WORD if kind else INTEGER})"
+        if slot == "...":
+            group = r".{0,2000}?"
+        elif group in regex:
+            group = f"(?P={name})"
+        regex += [group, re.escape(literal)]
+    weight = sum(map(len, literals))
+    return re.compile("".join(regex)), max(literals, key=len), weight
 
 
 @functools.cache
 def book():
     """The sections of ``pitfalls.toml`` by anchor, and its rules, both in the book's order.
 
-    A table with ``same`` adds a rule to the section that it names.
+    A rule applies if a template matches, a word of ``needs`` occurs, and none of
+    ``never``; a table with ``same`` is a rule for the section that it names.
     """
     tables = tomllib.loads(DATA.read_text(encoding="utf-8"))
-    contexts, rules = tables.pop("contexts"), []
+    contexts = tables.pop("contexts")
     for name, table in tables.items():
-        templates = [Template(text) for text in table.get("templates", [])]
-        needs, never = table.get("needs", []), table.get("never", [])
-        needs = contexts[needs] if isinstance(needs, str) else needs
-        words = [[word.lower() for word in group] for group in (needs, never)]
-        anchor, value = table.get("same", name), table.get("value", {})
-        rules.append(Rule(anchor, templates, *words, value))
-    return {name: t for name, t in tables.items() if "same" not in t}, rules
+        table["templates"] = [_template(text) for text in table.get("templates", [])]
+        if isinstance(table.get("needs"), str):
+            table["needs"] = contexts[table["needs"]]
+        table.setdefault("same", name)
+    sections = {name: t for name, t in tables.items() if t["same"] == name}
+    return sections, [*tables.values()]
 
 
 def language_of_the_reader():
     """What ``use_language`` chose, else EMBEDLINEAR_LANGUAGE, else the locale: zh or en."""
-    if reader.chosen:
-        return reader.chosen
     names = ("EMBEDLINEAR_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-    chosen = next((os.environ[name] for name in names if os.environ.get(name)), "en")
-    return "zh" if chosen.lower().startswith("zh") else "en"
+    asked = [reader.chosen, *map(os.environ.get, names)]
+    return "zh" if next(filter(None, asked), "en").lower().startswith("zh") else "en"
 
 
 def explain(message, language=None):
@@ -124,19 +103,19 @@ def explain(message, language=None):
         raise ValueError(f"explain(): language is {language!r}; expected 'zh' or 'en'")
     text, last = _prepared(message)
     fits = []
-    for order, rule in enumerate(book()[1]):
-        if rule.needs and not any(word in text for word in rule.needs):
+    for rule in book()[1]:
+        if not any(word.lower() in text for word in rule.get("needs", [""])):
             continue
-        found = [(t, m) for t in rule.templates if (m := t.search(text))]
-        if not found or any(word in text for word in rule.never):
-            continue
-        template, match = max(
-            found, key=lambda pair: (pair[1].end() > last, pair[0].weight)
-        )
-        fits.append((match.end() <= last, -template.weight, order, rule, match))
+        found = []
+        for pattern, probe, weight in rule["templates"]:
+            for match in [*pattern.finditer(text)][-1:] if probe in text else []:
+                found.append((match.end() > last, weight, match))
+        if found and not any(word.lower() in text for word in rule.get("never", [])):
+            fits.append((*max(found, key=lambda one: one[:2]), rule))
+    fits.sort(key=lambda fit: fit[:2], reverse=True)
     entries = {}
-    for *_, rule, match in sorted(fits, key=lambda fit: fit[:3]):
-        entries.setdefault(rule.anchor, _entry(rule, match, language))
+    for *_, match, rule in fits:
+        entries.setdefault(rule["same"], _entry(rule, match, language))
     return list(entries.values())
 
 
@@ -150,25 +129,24 @@ def _prepared(message):
 
 
 def _entry(rule, match, language):
-    section = book()[0][rule.anchor]
-    values = match.groupdict()
-    lead = _filled(rule.value.get(language, ""), values)
+    anchor = rule["same"]
+    section = book()[0][anchor]
+    lead = _filled(rule.get("value", {}).get(language, ""), match.groupdict())
     gap = " " if lead and language == "en" else ""
     site = os.environ.get("EMBEDLINEAR_BOOK", "").rstrip("/")
-    url = f"{language}/{section['page']}.html#{rule.anchor}"
+    url = f"{language}/{section['page']}.html#{anchor}"
     url = f"{site}/{url}" if site else url
     title, cause, cure = (section[k][language] for k in ("title", "cause", "cure"))
-    return Entry(rule.anchor, title, lead + gap + cause, cure, url)
+    return Entry(anchor, title, lead + gap + cause, cure, url)
 
 
 def _filled(sentence, values):
     # "{rows-1}" is one less than rows; a sentence whose values are missing is left out.
-    def value(found):
-        return str(int(values[found[1]]) - 1) if found[2] else values[found[1]]
-
+    whole = {name: int(v) for name, v in values.items() if re.fullmatch(INTEGER, v)}
+    less = {f"{name}-1": number - 1 for name, number in whole.items()}
     try:
-        return re.sub(r"\{(\w+)(-1)?\}", value, sentence)
-    except (KeyError, TypeError, ValueError):
+        return sentence.format_map(values | less)
+    except KeyError:
         return ""
 
 
@@ -178,22 +156,16 @@ def as_text(entry, language=None):
     return f"embedlinear: {entry.title}\n  {entry.cause}\n  {cure}\n  {entry.url}"
 
 
-def _of_exception(error):
-    # The source lines of the innermost frames say where the error comes from.
-    import traceback
-
-    frames = traceback.extract_tb(error.__traceback__)[-12:]
-    where = "\n".join(
-        f"{frame.filename} {frame.name}\n{frame.line}" for frame in frames
-    )
-    return f"{where}\n{type(error).__name__}: {error}"
-
-
 def _print_best(error, file):
     try:
-        entries = explain(_of_exception(error))
-        if entries:
-            print(as_text(entries[0]), file=file)
+        # The source lines of the innermost frames say where the error comes from.
+        lines = [
+            f"{frame.filename} {frame.name}\n{frame.line}"
+            for frame in traceback.extract_tb(error.__traceback__)[-12:]
+        ]
+        lines.append(f"{type(error).__name__}: {error}")
+        for entry in explain("\n".join(lines))[:1]:
+            print(as_text(entry), file=file)
     except Exception:
         pass  # the reader's own error is on the screen; ours would only distract
 
@@ -207,14 +179,12 @@ def _after_cell(result):
 def load_ipython_extension(ipython):
     """``%load_ext embedlinear.explain``: explain the error of a cell below its traceback."""
     book()  # now, and not while the reader waits for an error
-    unload_ipython_extension(ipython)
     ipython.events.register("post_run_cell", _after_cell)
 
 
 def unload_ipython_extension(ipython):
     """``%unload_ext embedlinear.explain``"""
-    if _after_cell in ipython.events.callbacks["post_run_cell"]:
-        ipython.events.unregister("post_run_cell", _after_cell)
+    ipython.events.unregister("post_run_cell", _after_cell)
 
 
 def install():
@@ -234,8 +204,6 @@ def install():
 
 def main(arguments=None):
     """Print the best entries for a traceback; exit code 1 if none matches."""
-    import argparse
-
     about = __doc__.splitlines()[0]
     parser = argparse.ArgumentParser("python -m embedlinear.explain", description=about)
     parser.add_argument("file", nargs="?", help="a log (default: standard input)")

@@ -21,7 +21,7 @@ class Forked:
 
     server = stdin = stdout = stderr = None
 
-    def __init__(self, command, *, cwd, env, **_):
+    def __init__(self, command, *, env, cwd=".", **_):
         module = command.index("-m")
         if Forked.server is None or Forked.server.poll() is not None:
             pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": DEVNULL, "text": True}

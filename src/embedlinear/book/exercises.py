@@ -61,76 +61,59 @@ def check(prediction, run):
         answer = run()
     except Exception as error:
         # Exception itself matches every error, so it does not count.
-        right = (
-            names_error
-            and isinstance(error, prediction)
-            and prediction not in (Exception, BaseException)
-        )
+        right = names_error and prediction not in (Exception, BaseException)
+        right = right and isinstance(error, prediction)
         hint = None if right else text["error" if names_error else "raised"]
     else:
-        hint = _difference(prediction, answer, text)
-        if hint and names_error:
-            hint = text["ran"]
+        hint = _difference(prediction, answer)
+        hint = "ran" if hint and names_error else hint
+        if hint == "shape" and not isinstance(answer, torch.Tensor):
+            hint = "value"
+        want = tuple(answer.shape) if hint == "shape" else type(answer).__name__
+        hint = hint and text[hint].format(want=want)
     if hint is None:
         return Verdict(text["right"])
-    return Verdict(text["wrong"].format(given=_short(prediction), hint=hint))
+    given = getattr(prediction, "__name__", " ".join(repr(prediction).split()))
+    given = given if len(given) <= 60 else given[:57] + "…"
+    return Verdict(text["wrong"].format(given=given, hint=hint))
 
 
-def _difference(given, want, text):
-    # None if equal, else a hint about type or shape, but never the value.
-    if isinstance(want, torch.Tensor) or isinstance(given, torch.Tensor):
-        try:
-            given, want = (
-                torch.as_tensor(given).detach().cpu(),
-                torch.as_tensor(want).cpu(),
-            )
-        except (TypeError, ValueError, RuntimeError):
-            return text["type"].format(want=type(want).__name__)
-        if given.shape != want.shape:
-            return text["shape"].format(want=tuple(want.shape))
-        return None if _near(given, want.detach()) else text["value"]
-    if isinstance(want, (list, tuple)) and isinstance(given, (list, tuple)):
-        # A torch.Size is a tuple; whether a reader types a list or a tuple is not the
-        # question.
+def _difference(given, want):
+    # None if equal, else which hint to give; no hint has the value.
+    given, want = _lists(given), _lists(want)
+    if isinstance(given, list) and isinstance(want, list):
         if len(given) != len(want):
-            return text["value"]
-        hints = (_difference(*pair, text) for pair in zip(given, want))
-        return next((hint for hint in hints if hint), None)
-    numeric = [
-        isinstance(v, numbers.Number) and not isinstance(v, bool) for v in (given, want)
-    ]
-    if all(numeric):
-        pair = torch.tensor([complex(given), complex(want)], dtype=torch.complex128)
-        near = given == want or _near(*pair)
-        return None if near else text["value"]
-    if any(numeric) or not isinstance(given, type(want)):
-        return text["type"].format(want=type(want).__name__)
-    return None if given == want else text["value"]
+            return "shape"
+        hints = {*map(_difference, given, want)} - {None}
+        return "shape" if "shape" in hints else "value" if hints else None
+    if _is_number(given) and _is_number(want):
+        # A prediction is typed with four decimals: it is off by half a unit of the last
+        # one at most. NaN differs from itself.
+        near = given == want or abs(given - want) <= 5.01e-5
+        return None if near or (given != given and want != want) else "value"
+    if _is_number(want) or not isinstance(given, type(want)):
+        return "type"
+    return None if given == want else "value"
+
+
+def _lists(value):
+    """A tensor or a tuple as nested lists; what readers type for either is the same."""
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_lists(one) for one in value]
+    return value
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Number) and not isinstance(value, bool)
 
 
 def _plain(answer):
     # The page compares with this: numbers as readers type them, with four decimals.
-    if isinstance(answer, torch.Tensor):
-        answer = answer.detach().cpu().tolist()
-    if isinstance(answer, (list, tuple)):
+    answer = _lists(answer)
+    if isinstance(answer, list):
         return [_plain(one) for one in answer]
     if isinstance(answer, float) and math.isfinite(answer):
         return round(answer, 6)
     return answer if isinstance(answer, (bool, int, type(None))) else str(answer)
-
-
-def _near(given, want):
-    # A prediction is typed with four decimals: it is off by half a unit of the last one
-    # at most.
-    kind = (
-        torch.complex128 if given.is_complex() or want.is_complex() else torch.float64
-    )
-    return torch.allclose(
-        given.to(kind), want.to(kind), rtol=0, atol=5.01e-5, equal_nan=True
-    )
-
-
-def _short(value):
-    words = value.__name__ if isinstance(value, type) else repr(value)
-    words = " ".join(words.split())
-    return words if len(words) <= 60 else words[:57] + "…"

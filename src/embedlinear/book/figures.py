@@ -14,21 +14,14 @@ from matplotlib.ticker import EngFormatter, NullFormatter
 
 from embedlinear.book.language import labels
 from embedlinear.book.style import HALO, LINES, curves, styled
-from embedlinear.book.values import (
-    MOST_ROWS,
-    numbers,
-    one_per_step,
-    row_names,
-    small_table,
-    two_digits,
-)
+from embedlinear.book.values import numbers, row_names, small_table, two_digits
 
 # Sizes in inches. Narrow figures with 11-point text stay readable on a phone.
 _HEIGHT = 0.34
 
 
 @styled
-def lookup(weight, indices, words=None, decimals=2):
+def lookup(weight, indices, words=None):
     """Draw ``weight`` (V, D), the rows that ``indices`` look up, and the output (N, D).
 
     ``indices`` is one index or N of them; ``words`` names the V rows. Looked-up rows
@@ -40,12 +33,11 @@ def lookup(weight, indices, words=None, decimals=2):
         ("weight", _title(text["table"], weight), weight, names, indices),
         ("output", _title(text["output"], found), found, [names[i] for i in indices]),
         [(row, out) for out, row in enumerate(indices)],
-        decimals,
     )
 
 
 @styled
-def gradients(gradient, indices, rows, words=None, decimals=2):
+def gradients(gradient, indices, rows, words=None):
     """Draw how an output's ``gradient`` (N, D) flows back into a table of ``rows``.
 
     Output row n came from row ``indices[n]``; an arrow leads back to it. What meets in
@@ -54,11 +46,6 @@ def gradients(gradient, indices, rows, words=None, decimals=2):
     gradient = small_table("gradient", gradient)
     table = torch.zeros(rows, gradient.shape[1], dtype=gradient.dtype)
     table, indices, names = _lookup(table, indices, words)
-    if len(indices) != len(gradient):
-        raise ValueError(
-            f"gradient has shape {tuple(gradient.shape)}; expected {len(indices)} rows,"
-            " one for each index"
-        )
     text, table = labels("figures"), table.index_add(0, torch.tensor(indices), gradient)
     of_output, of_table = (
         text["gradient"].format(of=text[k]) for k in ("output", "table")
@@ -67,49 +54,39 @@ def gradients(gradient, indices, rows, words=None, decimals=2):
         ("output", _title(of_output, gradient), gradient, [names[i] for i in indices]),
         ("weight", _title(of_table, table), table, names, indices, True),
         list(enumerate(indices)),
-        decimals,
     )
 
 
 @styled
-def growth(before, after, words=None, decimals=2):
+def growth(before, after, words=None):
     """Draw a table that grows: ``before`` (V, D) are the first rows of ``after``.
 
     ``words`` names the rows of ``after``; the new ones are outlined.
     """
     before, after = small_table("before", before), small_table("after", after)
     old, names = len(before), row_names(words, len(after))
-    if not torch.equal(before, after[:old]):
-        raise ValueError("before holds other numbers than the first rows of after")
     text = labels("figures")
     return _linked(
         ("before", _title(text["table"], before), before, names[:old]),
         ("after", _title(text["grown"], after), after, names, range(old, len(after))),
         [(row, row) for row in range(old)],
-        decimals,
     )
 
 
 @styled
-def low_rank(left, right, decimals=2):
+def low_rank(left, right):
     """Draw a table (V, D) of rank r: ``left`` (V, r) times ``right`` (r, D)."""
     left, right = small_table("left", left), small_table("right", right)
-    product, name = left @ right, labels("figures")["numbers"]
-
-    def block(key, letter, values):
-        return key, name.format(name=_title(letter, values), n=values.numel()), values
-
-    blocks = [block("product", "A @ B", product)]
-    return _product(
-        block("left", "A", left),
-        block("right", "B", right),
-        blocks,
-        (decimals, decimals),
+    name, factors = labels("figures")["numbers"], {"A": left, "B": right}
+    left, right, product = (
+        (key, name.format(name=_title(key, values), n=values.numel()), values)
+        for key, values in (factors | {"A @ B": left @ right}).items()
     )
+    return _product(left, right, [product])
 
 
 @styled
-def sharded(weight, indices, processes, words=None, decimals=2):
+def sharded(weight, indices, processes, words=None):
     """Draw ``weight`` (V, D), sharded by rows over ``processes``, and a lookup.
 
     Each process has its rows on the left, and on the right what it found for
@@ -117,13 +94,8 @@ def sharded(weight, indices, processes, words=None, decimals=2):
     sum (N, D) is below.
     """
     weight, indices, names = _lookup(weight, indices, words)
-    if not isinstance(processes, int) or not 1 <= processes <= len(weight):
-        raise ValueError(
-            f"processes is {processes!r}; expected a whole number from 1 to"
-            f" {len(weight)}, the rows of weight"
-        )
     text, picks = labels("figures"), [names[i] for i in indices]
-    grid, parts = _Grid(weight, decimals), weight.chunk(processes)
+    grid, parts = _Grid(weight), weight.chunk(processes)
     wide = weight.shape[1] * grid.cell
     left = max(_width(*names), 0.2)
     right = left + max(wide, _width(text["process"].format(number=processes)))
@@ -161,7 +133,7 @@ def sharded(weight, indices, processes, words=None, decimals=2):
 
 
 @styled
-def one_hot_product(weight, indices, words=None, decimals=2):
+def one_hot_product(weight, indices, words=None):
     """Draw one-hot rows (N, V) times ``weight`` (V, D), and the product (N, D) below.
 
     ``indices`` is one index or N of them; ``words`` names the V rows. The rows that
@@ -169,15 +141,14 @@ def one_hot_product(weight, indices, words=None, decimals=2):
     """
     weight, indices, names = _lookup(weight, indices, words)
     text, picks = labels("figures"), [names[i] for i in indices]
-    hot = torch.eye(len(weight), dtype=weight.dtype)[indices]
+    hot = torch.eye(len(weight), dtype=torch.int64)[indices]
     if len(indices) == 1:
         names = [f"{name}   {int(row in indices)} ×" for row, name in enumerate(names)]
-    output = hot @ weight
+    output = hot.to(weight.dtype) @ weight
     return _product(
         ("one_hot", _title(f"{text['one_hot']} x", hot), hot),
         ("weight", _title(f"{text['table']} W", weight), weight),
         [("output", _title(f"x @ W = {text['output']}", output), output)],
-        (0, decimals),
         names,
         picks,
         indices,
@@ -185,16 +156,17 @@ def one_hot_product(weight, indices, words=None, decimals=2):
 
 
 @styled
-def linear_blocks(x, weight, bias=None, decimals=2):
+def linear_blocks(x, weight, bias=None):
     """Draw ``x @ weight.T + bias`` block by block, with shapes.
 
     ``x`` is (N, in) or (in,), ``weight`` (out, in), ``bias`` (out,) or None.
     """
-    weight, bias = _layer(weight, bias)
-    x = small_table("x", torch.atleast_2d(numbers("x", x, 1, 2)))
+    x = small_table("x", torch.atleast_2d(numbers(x)))
+    weight = small_table("weight.T", numbers(weight).T).T
     text, product = labels("figures"), x @ weight.T
     blocks = [("product", _title("x @ W.T", product), product)]
     if bias is not None:
+        bias = numbers(bias)
         blocks += [
             ("bias", f"+ {_title(text['bias'] + ' b', bias)}", bias[None]),
             ("output", f"= {_title(text['output'], product)}", product + bias),
@@ -203,7 +175,6 @@ def linear_blocks(x, weight, bias=None, decimals=2):
         ("x", _title(f"{text['input']} x", x), x),
         ("weight", _title("W.T", weight.T), weight.T),
         blocks,
-        (decimals, decimals),
     )
 
 
@@ -214,15 +185,10 @@ def affine(weight, bias=None):
     ``weight`` is (2, 2), ``bias`` (2,) or None. The arrow b shows where the origin
     goes.
     """
-    weight, bias = _layer(weight, bias)
-    if weight.shape != (2, 2):
-        raise ValueError(
-            f"weight has shape {tuple(weight.shape)}; to draw it, it must be (2, 2)"
-        )
-    shift = torch.zeros(2, dtype=weight.dtype) if bias is None else bias
+    weight, shift = numbers(weight), numbers([0, 0] if bias is None else bias)
     text, formula = labels("figures"), "x @ W.T" + ("" if bias is None else " + b")
     fig, (before, after) = plt.subplots(1, 2, figsize=(4.7, 2.6), layout="constrained")
-    _plane(before, torch.eye(2, dtype=weight.dtype), 0 * shift, text["before"])
+    _plane(before, numbers(torch.eye(2)), 0 * shift, text["before"])
     _plane(after, weight, shift, text["after"].format(formula=formula))
     # Both panels share one scale, so that stretching is seen as stretching.
     reach = weight.abs().sum(dim=1) + shift.abs()  # of the corners (±1, ±1)
@@ -233,16 +199,10 @@ def affine(weight, bias=None):
     return fig
 
 
-def similarity(history, steps=None):
-    """Draw how cosine similarities change: ``history`` maps a label to T values.
-
-    ``steps`` is (T,), counted from 0 if missing.
-    """
-    single = {
-        label: numbers(f"history[{label!r}]", run, 1).unsqueeze(0)
-        for label, run in history.items()
-    }
-    return spread(single, steps, "cosine")
+def similarity(history):
+    """Draw how cosine similarities change: ``history`` maps a label to T values."""
+    runs = {label: numbers(values)[None] for label, values in history.items()}
+    return spread(runs, quantity="cosine")
 
 
 @styled
@@ -253,15 +213,9 @@ def spread(history, steps=None, quantity="accuracy", across=None):
     missing; ``quantity`` is ``"accuracy"``, ``"cosine"`` or ``"loss"``; ``across``
     names what ``steps`` are, by default training steps.
     """
-    runs = {
-        label: numbers(f"history[{label!r}]", values, 2).numpy()
-        for label, values in history.items()
-    }
+    runs = {label: numbers(values).numpy() for label, values in history.items()}
     first, *_ = runs.values()
     steps = range(first.shape[1]) if steps is None else steps
-    steps = numbers("steps", steps, 1).tolist()
-    for label, values in runs.items():
-        one_per_step(f"history[{label!r}]", values.shape[1], steps)
     fig, ax = plt.subplots(figsize=(4.7, 3), layout="constrained")
     text = labels("figures")
     ax.set(xlabel=across or text["step"], ylabel=text[quantity])
@@ -282,36 +236,27 @@ def spread(history, steps=None, quantity="accuracy", across=None):
 
 
 @styled
-def cost(measurements, quantity="time"):
-    """Draw cost against vocabulary size, both axes logarithmic.
+def cost(measurements):
+    """Draw time against vocabulary size, both axes logarithmic.
 
-    ``measurements`` maps a method to ``{size: cost}``, in seconds or bytes;
-    ``quantity`` is ``"time"`` or ``"memory"``. Ratios are to the first method, at the
-    sizes both have.
+    ``measurements`` maps a method to ``{size: seconds}``. Ratios are to the first
+    method, at the sizes both have.
     """
     lines = {
         label: tuple(zip(*sorted(points.items())))
         for label, points in measurements.items()
     }
     text, (first, *_) = labels("figures"), measurements.values()
-    sizes = sorted({size for xs, _ in lines.values() for size in xs})
+    sizes = [size for xs, _ in lines.values() for size in xs]
     costs = [value for _, values in lines.values() for value in values]
-    if min(costs) <= 0:
-        raise ValueError(
-            f"measurements: a cost is {min(costs)}; expected numbers above 0, because"
-            " the axes are logarithmic"
-        )
     fig, ax = plt.subplots(figsize=(4.7, 3.3), layout="constrained")
-    ax.set(xscale="log", yscale="log", xlabel=text["vocabulary"], ylabel=text[quantity])
+    ax.set(xscale="log", yscale="log", xlabel=text["vocabulary"], ylabel=text["time"])
     # Room for the ratios, which are to the upper left of their points.
-    ax.set(xlim=(sizes[0] / 5, sizes[-1] * 1.5), ylim=(min(costs) / 2, max(costs) * 5))
-    if len(sizes) <= 6:
-        ax.set_xticks(sizes)
-    for axis, unit, sep in (
-        (ax.xaxis, "", ""),
-        (ax.yaxis, {"time": "s", "memory": "B"}[quantity], " "),
-    ):
-        axis.set_major_formatter(EngFormatter(unit, sep=sep))
+    ax.set(xlim=(min(sizes) / 5, max(sizes) * 1.5))
+    ax.set(ylim=(min(costs) / 2, max(costs) * 5))
+    ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+    ax.yaxis.set_major_formatter(EngFormatter("s"))
+    for axis in (ax.xaxis, ax.yaxis):
         axis.set_minor_formatter(NullFormatter())
     curves(ax, lines)
     for size, least in first.items():
@@ -344,14 +289,10 @@ class _Grid:
     each number.
     """
 
-    def __init__(self, values, decimals, *others, shades=True):
-        if not isinstance(decimals, int) or not 0 <= decimals <= 6:
-            raise ValueError(
-                f"decimals is {decimals!r}; expected a whole number from 0 to 6"
-            )
-        self.decimals, self.scale = decimals, values.abs().max().item() * shades
+    def __init__(self, values, *others, shades=True):
+        self.scale = values.abs().max().item() * shades
         drawn = torch.cat([block.flatten() for block in (values, *others)]).tolist()
-        longest = max((f"{number:.{decimals}f}" for number in drawn), key=len)
+        longest = max(map(_number, drawn), key=len)
         self.cell = max(0.36, _width(longest))
 
     def draw(
@@ -375,7 +316,7 @@ class _Grid:
                 ax.text(
                     left + self.cell / 2,
                     middle,
-                    f"{number:.{self.decimals}f}",
+                    _number(number),
                     ha="center",
                     va="center",
                     color="#6B6B6B" if grey else "black",
@@ -387,10 +328,10 @@ class _Grid:
             ax.add_patch(Rectangle(corner, wide, _HEIGHT, gid=name, **look))
 
 
-def _linked(above, below, links, decimals):
+def _linked(above, below, links):
     # Two blocks, (key, title, values, names, marked, fade), and arrows between their
     # rows.
-    grid, lane = _Grid(above[2], decimals, below[2]), 0.17
+    grid, lane = _Grid(above[2], below[2]), 0.17
     left, top = _width(*above[3], *below[3]), _HEIGHT
     right = left + above[2].shape[1] * grid.cell
     under = top + (len(above[2]) + 1.3) * _HEIGHT
@@ -410,14 +351,14 @@ def _linked(above, below, links, decimals):
     return ax.figure
 
 
-def _product(left, right, blocks, decimals, names=(), picks=(), marked=()):
+def _product(left, right, blocks, names=(), picks=(), marked=()):
     # Each block is (key, title, values). Rows meet columns where they cross: left (N,
     # V) is next to its product (N, D), right (V, D) above it. That is half as wide
     # as three blocks in a row, so that it fits a phone, and it shows why the shapes
     # must agree.
     of_blocks = [values for _, _, values in blocks]
-    left_grid = _Grid(left[2], decimals[0], shades=False)
-    grid = _Grid(right[2], decimals[1], *of_blocks)
+    left_grid = _Grid(left[2], shades=False)
+    grid = _Grid(right[2], *of_blocks)
     wide, across = left[2].shape[1] * left_grid.cell, right[2].shape[1] * grid.cell
     split = 0.25 + max(_width(*picks) + wide, _width(left[1]), _width(*names))
     y = (1 + len(right[2]) + 1.3) * _HEIGHT
@@ -433,6 +374,10 @@ def _product(left, right, blocks, decimals, names=(), picks=(), marked=()):
         grid.draw(ax, split, y, *block)
         y += (len(block[2]) + 1.3) * _HEIGHT
     return ax.figure
+
+
+def _number(number):
+    return f"{number:.2f}" if isinstance(number, float) else str(number)
 
 
 def _title(name, values):
@@ -492,30 +437,5 @@ def _arrow(ax, start, end, name, colour, at_tip=True, **style):
 
 def _lookup(weight, indices, words):
     weight = small_table("weight", weight)
-    numbers("indices", indices, 0, 1)
-    given, rows = torch.as_tensor(indices).cpu(), len(weight)
-    if given.dtype not in (torch.int32, torch.int64):
-        raise TypeError(f"indices has dtype {given.dtype}; expected int32 or int64")
-    if given.numel() > MOST_ROWS:
-        raise ValueError(
-            f"indices has shape {tuple(given.shape)}; at most {MOST_ROWS} can be drawn"
-        )
-    given = given.reshape(-1).tolist()
-    for place, index in enumerate(given):
-        if not 0 <= index < rows:
-            raise ValueError(
-                f"indices[{place}] is {index}; weight has rows 0 to {rows - 1}"
-            )
-    return weight, given, row_names(words, rows)
-
-
-def _layer(weight, bias):
-    weight = small_table("weight.T", numbers("weight", weight, 2).T).T
-    if bias is not None:
-        bias = numbers("bias", bias, 1)
-        if len(bias) != len(weight):
-            raise ValueError(
-                f"bias has shape {tuple(bias.shape)}; weight {tuple(weight.shape)}"
-                f" expects {(len(weight),)}"
-            )
-    return weight, bias
+    indices = torch.as_tensor(indices).reshape(-1).tolist()
+    return weight, indices, row_names(words, len(weight))

@@ -9,7 +9,7 @@ the same functions over the whole of the two sources.
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -62,20 +62,15 @@ def words(text):
 def vocabulary(lists, size):
     """The ``size - 1`` commonest units, indexed from 1; ties as in the text."""
     counts = Counter(unit for units in lists for unit in units)
-    return {
-        unit: i for i, (unit, _) in enumerate(counts.most_common(size - 1), start=1)
-    }
+    units = (unit for unit, _ in counts.most_common(size - 1))
+    return {unit: i for i, unit in enumerate(units, start=1)}
 
 
 def bags(lists, vocabulary, longest=60):
     """One row of indices a text, padded with 0, without unknown units, cut if long."""
-    rows = [
-        [vocabulary[u] for u in units if u in vocabulary][:longest] for units in lists
-    ]
-    out = torch.full((len(rows), max(map(len, rows))), PAD)
-    for row, indices in zip(out, rows):
-        row[: len(indices)] = torch.tensor(indices)
-    return out
+    known = ([vocabulary[u] for u in units if u in vocabulary] for units in lists)
+    rows = [torch.tensor(indices[:longest], dtype=torch.int64) for indices in known]
+    return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
 
 
 # --- the labels ---
@@ -91,18 +86,12 @@ def strong(reviews):
 
     So it says nothing about the source, and nothing about good or bad.
     """
-    groups = {}
+    groups = defaultdict(list)
     for review in reviews:
-        groups.setdefault((review.source, review.rating > 0), []).append(
-            abs(review.rating)
-        )
+        groups[review.source, review.rating > 0].append(abs(review.rating))
     middle = {group: float(np.median(sizes)) for group, sizes in groups.items()}
-    return torch.tensor(
-        [
-            int(abs(review.rating) > middle[review.source, review.rating > 0])
-            for review in reviews
-        ]
-    )
+    stronger = [abs(r.rating) > middle[r.source, r.rating > 0] for r in reviews]
+    return torch.tensor(stronger).long()
 
 
 def gaps(bags, near=(1, 2)):
@@ -141,9 +130,8 @@ def ppmi(bags, size, window=10, nearest=1):
     counts = counts + counts.T
     total = counts.sum(dim=1)
     chance = total.unsqueeze(1) * total / total.sum()
-    return (
-        torch.where(counts > 0, counts / chance.clamp(min=1e-12), 1).log().clamp(min=0)
-    )
+    ratio = torch.where(counts > 0, counts / chance.clamp(min=1e-12), 1)
+    return ratio.log().clamp(min=0)
 
 
 def vectors(matrix, width=50, seed=0):
@@ -151,7 +139,10 @@ def vectors(matrix, width=50, seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # svd_lowrank finds the directions from a random start
         u, s, _ = torch.svd_lowrank(matrix, q=width + 10, niter=4)
-    return unit_scale(u[:, :width] * s[:width].sqrt())
+    table = u[:, :width] * s[:width].sqrt()
+    table /= table[1:].std()
+    table[PAD] = 0
+    return table
 
 
 def known_rows(known, vocabulary, seed=0):
@@ -164,18 +155,10 @@ def known_rows(known, vocabulary, seed=0):
     return table
 
 
-def unit_scale(table):
-    """The table with deviation 1, and zeros in the padding row."""
-    table = table / table[1:].std()
-    table[PAD] = 0
-    return table
-
-
 def random_start(size, width, scale, seed):
     """A table of N(0, scale) with a zero padding row, from its own generator."""
-    table = scale * torch.randn(
-        size, width, generator=torch.Generator().manual_seed(seed)
-    )
+    draw = torch.Generator().manual_seed(seed)
+    table = scale * torch.randn(size, width, generator=draw)
     table[PAD] = 0
     return table
 
@@ -203,10 +186,8 @@ def train(
 ):
     """Adam on batches drawn with replacement; what ``watch(model)`` said meanwhile."""
     draw = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(
-        [p for p in model.parameters() if p.requires_grad], lr=rate, fused=True
-    )
-    said = []
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer, said = torch.optim.Adam(trained, lr=rate, fused=True), []
     for step in range(steps + 1):
         if watch and step % every == 0:
             with torch.no_grad():
@@ -249,11 +230,7 @@ def full_right():
     """
     with np.load(str(DATA / "training-right.npz")) as file:
         arrays = {name: file[name] for name in file}
-    return {
-        name: torch.from_numpy(
-            (np.unpackbits(found, axis=1) if found.dtype == np.uint8 else found).astype(
-                np.float32
-            )
-        )
-        for name, found in arrays.items()
-    }
+    for name, found in arrays.items():
+        bits = np.unpackbits(found, axis=1) if found.dtype == np.uint8 else found
+        arrays[name] = torch.from_numpy(bits).float()
+    return arrays

@@ -1,40 +1,11 @@
-"""The numbers that the note printed, and its two runs, repeated."""
+"""The numbers that the note printed, beside those that the page computes."""
 
 from typing import NamedTuple
 
 import torch
-from torch import nn
 
 from embedlinear.book.claims import load
 from embedlinear.book.language import labels
-
-
-def session_a():
-    """The later run, cells 30 to 54: ``{cell: value}``, in the order of the draws."""
-    torch.manual_seed(1)
-    nn.Embedding(3, 5)  # one layer is drawn before cell 33; there is no cell 32
-    words = nn.Embedding(3, 5)
-    shown = {35 + i: words(torch.tensor([i])) for i in range(3)}
-
-    shown[40] = nn.Embedding(3, 5).weight
-    shown[41] = table = torch.rand(3, 5, requires_grad=True)
-    frozen = nn.Embedding.from_pretrained(table)  # draws nothing
-    shown |= {45: frozen.weight, 46: frozen(torch.tensor([0])), 47: frozen.weight}
-
-    linear = nn.Linear(3, 5)
-    x = torch.rand(3)
-    y = linear(x)
-    return shown | {49: x, 50: x.shape, 51: y, 52: y.shape, 53: linear.weight}
-
-
-def session_b():
-    """The earlier run, of which only cells 27 and 28 remain: one Embedding, not three."""
-    torch.manual_seed(1)
-    nn.Embedding(3, 5)
-    torch.rand(3, 5)
-    linear = nn.Linear(3, 5)
-    x = torch.rand(3)
-    return {27: linear.bias, 28: x @ linear.weight.T + linear.bias}
 
 
 class Printed(NamedTuple):

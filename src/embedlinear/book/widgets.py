@@ -11,18 +11,16 @@ import math
 import re
 from importlib.resources import files
 from itertools import combinations_with_replacement, product
+from string import Template
 
+import numpy as np
 import torch
 
+from embedlinear.book import values
 from embedlinear.book.language import labels
-from embedlinear.book.values import (
-    duration,
-    numbers,
-    one_per_step,
-    row_names,
-    small_table,
-    two_digits,
-)
+from embedlinear.book.values import numbers, row_names
+
+_ON_THE_MAP = "plane_of", "find", "near", "absent", "in", "out"
 
 
 class Widget:
@@ -35,58 +33,44 @@ class Widget:
     """
 
     def __init__(self, kind, controls, frames, said, state, plain, **more):
-        self.kind, self.controls, self.frames, self.said = kind, controls, frames, said
-        self.more = more
-        text, place = labels("widgets"), 0
-        self.title, self.all, self.plain = text[kind], text["all"], plain
+        self.kind, self.plain, text, place = kind, plain, labels("widgets"), 0
+        self.title, self.all = text[kind], text["all"]
         for control in controls:
             place = place * len(control["names"]) + control["start"]
         self.state = list(state(iter(frames[place])))
         entries = {str(number): entry for number, entry in enumerate(frames[place])}
         entries |= {key: c["names"][c["start"]] for key, c in zip("abc", controls)}
         self.sentence = re.sub(r"{(\w+)}", lambda key: _shown(entries[key[1]]), said)
+        self.data = {"controls": controls, "said": said, "frames": frames, **more}
 
     def _repr_html_(self):
-        data = {"controls": self.controls, "said": self.said, "frames": self.frames}
-        data = json.dumps(data | self.more, ensure_ascii=False, separators=(",", ":"))
-        data = data.replace("<", r"\u003c")
+        data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
         head, *rows = self.plain
-        static = files(__package__) / "static"
-        style, script = (
-            (static / f"widgets.{kind}").read_text("utf-8") for kind in ("css", "js")
-        )
-        everything = [
-            f'<details class="widget-all"><summary>{self.all}</summary>',
-            f'<div role="region" tabindex="0" aria-label="{self.title} · {self.all}">'
-            "<table>",
-            _row(*(_th(name, "col") for name in head)),
-            *(_row(_th(name), *map(_td, cells)) for name, *cells in rows),
-            "</table></div></details>",
-        ]
-        lines = [
-            f'<div class="widget widget-{self.kind}" role="group"'
-            f' aria-label="{self.title}">',
-            f'<p class="widget-title">{self.title}</p>',
-            '<div class="widget-controls"></div>',
-            *(
-                ['<table class="widget-state">', *self.state, "</table>"]
-                * any(self.state)
-            ),
-            f'<p class="widget-said" role="status">{_safe(self.sentence)}</p>',
-            *(everything * (len(self.frames) > 1 or not self.state)),
-            f'<script type="application/json">{data}</script>',
-            "</div>",
-            # The site provides the rest itself, so tools.execute does not store it.
-            f'<style class="widget-live">{style}</style><script>{script}</script>',
-        ]
-        return "\n".join(lines)
+        rows = [_row(_th(name), *map(_td, cells)) for name, *cells in rows]
+        rows = [_row(*(_th(name, "col") for name in head)), *rows]
+        state = everything = ""
+        if self.state:
+            state = ['<table class="widget-state">', *self.state, "</table>\n"]
+        if len(self.data["frames"]) > 1 or not self.state:
+            everything = _filled("everything.html", self, rows="\n".join(rows))
+        return _filled(
+            "widget.html",
+            self,
+            state="\n".join(state),
+            said=_safe(self.sentence),
+            everything=everything,
+            data=data.replace("<", r"\u003c"),
+            # The site provides these itself, so tools.execute does not store them.
+            css=_text("widgets.css"),
+            js=_text("widgets.js"),
+        ).rstrip()
 
     def __repr__(self):
         rows = (" | ".join(row) for row in self.plain)
         return "\n".join([self.title, *rows, self.sentence])
 
 
-def lookup(embedding, encode, words=None, decimals=2):
+def lookup(embedding, encode, words=None):
     """Choose an index: the row that it looks up, its one-hot vector, and the product.
 
     ``embedding`` is a layer on the CPU with a ``weight`` (V, D); ``encode`` turns an
@@ -94,36 +78,26 @@ def lookup(embedding, encode, words=None, decimals=2):
     two that are not rows, their errors are shown. ``words`` names the V rows.
     """
     table, text = embedding.weight.detach(), labels("widgets")
-    if table.device.type != "cpu":
-        raise ValueError(
-            f"embedding is on {table.device}, where an index out of range would end"
-            " the process; pass a copy on the CPU, copy.deepcopy(embedding).cpu()"
-        )
-    rows, columns = small_table("weight", table).shape
-    names = row_names(words, rows)
-    choices = {-1: "-1", **dict(enumerate(names)), rows: str(rows)}
+    rows, columns = values.small_table("weight", table).shape
+    count = rows + 2 * columns + rows * (1 + columns)
+    choices = {-1: "-1", **dict(enumerate(row_names(words, rows))), rows: str(rows)}
     head = [text[key] for key in ("index", "one_hot", "looked_up", "multiplied")]
     frames, plain = [], [head]
     for index, name in choices.items():
-        row, hot = (_result(run, index, rows) for run in (embedding, encode))
-        if isinstance(row, Exception) or isinstance(hot, Exception):
-            said = {"index": index, "lookup": _as_text(row), "encode": _as_text(hot)}
-            entries = ["–"] * (rows + 2 * columns + rows * (1 + columns))
-            frames.append([*entries, text["refused"].format(**said)])
-            plain.append([name, said["encode"], said["lookup"], "–"])
+        row, hot = _result(embedding, index), _result(encode, index)
+        if isinstance(row, str) or isinstance(hot, str):
+            said = text["refused"].format(index=index, lookup=row, encode=hot)
+            frames.append(["–"] * count + [said])
+            plain.append([name, hot, row, "–"])
             continue
-        if hot.shape != (rows,):
-            raise ValueError(
-                f"encode({index}) has shape {tuple(hot.shape)}; expected ({rows},)"
-            )
         terms = hot.to(table.dtype)[:, None] * table
         made = hot.to(table.dtype) @ table
-        lists = _fixed(hot.double(), 0), _fixed(row, decimals), _fixed(made, decimals)
+        lists = _fixed(hot.double(), 0), _fixed(row), _fixed(made)
         said = text["equal" if torch.equal(row, made) else "different"]
         summed = [
             entry
             for digit, term in zip(lists[0], terms)
-            for entry in (digit, *_fixed(term, decimals))
+            for entry in (digit, *_fixed(term))
         ]
         said = said.format(index=index, count=columns)
         frames.append([*lists[0], *lists[1], *summed, *lists[2], said])
@@ -132,9 +106,10 @@ def lookup(embedding, encode, words=None, decimals=2):
     def state(entries):
         heads = _th(text["one_hot"], "col"), _th(text["rows"], "colgroup", columns)
         yield _row("<td></td>", *heads)
-        for name, row in zip(names, table):
-            digit, cells = next(entries), map(_td, _fixed(row, decimals))
-            yield _row(_th(name), _slot(digit, marks=True), *cells, on=digit == "1")
+        for row in range(rows):
+            digit, cells = next(entries), map(_td, _fixed(table[row]))
+            slot = _slot(digit, marks=True)
+            yield _row(_th(choices[row]), slot, *cells, on=digit == "1")
 
         def slots():
             return (_slot(next(entries)) for _ in range(columns))
@@ -149,8 +124,7 @@ def lookup(embedding, encode, words=None, decimals=2):
         yield _row(_th("= " + text["multiplied"], span=2), *slots())
 
     control = _control("choice", text["index"], list(choices.values()), rows)
-    said = f"{{{rows + 2 * columns + rows * (1 + columns)}}}"
-    return Widget("lookup", [control], frames, said, state, plain)
+    return Widget("lookup", [control], frames, f"{{{count}}}", state, plain)
 
 
 def gradients(gradient, words, batch, **options):
@@ -161,17 +135,8 @@ def gradients(gradient, words, batch, **options):
     first, whatever the order of its indices, and for every choice of options.
     """
     names, text, batch = row_names(words, len(words)), labels("widgets"), sorted(batch)
-    if len(names) > 5 or len(options) > 2 or not 1 <= len(batch) <= 4:
-        raise ValueError(
-            f"there are {len(names)} words, {len(options)} options and {len(batch)}"
-            " indices; at most 5, 2 and 4 can all be computed beforehand"
-        )
     batches = combinations_with_replacement(range(len(names)), len(batch))
     batches = list(map(list, batches))
-    if batch not in batches:
-        raise ValueError(
-            f"batch is {batch}; expected indices from 0 to {len(names) - 1}"
-        )
     settings = [
         {name: options[name] for name, on in zip(options, switches) if on}
         for switches in product([False, True], repeat=len(options))
@@ -179,13 +144,8 @@ def gradients(gradient, words, batch, **options):
     frames, plain = [], [[text["row"], text["count"]]]
     plain += [[name, str(batch.count(row))] for row, name in enumerate(names)]
     for indices, chosen in product(batches, settings):
-        result = numbers("gradient(...)", gradient(list(indices), **chosen), 1, 2)
-        if result.numel() != len(names):
-            raise ValueError(
-                f"gradient({indices}) has shape {tuple(result.shape)}; expected"
-                f" ({len(names)}, 1), a number for each word"
-            )
-        result = [_rounded(number) for number in result.flatten().tolist()]
+        result = numbers(gradient(list(indices), **chosen)).flatten().tolist()
+        result = [_rounded(number) for number in result]
         pairs = [(indices.count(row), number) for row, number in enumerate(result)]
         frames.append([entry for pair in pairs for entry in pair])
         if indices == batch:
@@ -205,7 +165,7 @@ def gradients(gradient, words, batch, **options):
     controls = [_control("batch", text["batch"], shown, batches.index(batch), **place)]
     for name, value in options.items():
         controls.append({"kind": "check", "names": ["", f"{name}={value}"], "start": 0})
-    said = _sentence(text["batch_said"], all=(words, 1))
+    said = _sentence(text["batch_said"], all=(words, 1, 2))
     return Widget("gradients", controls, frames, said, state, plain)
 
 
@@ -213,19 +173,12 @@ def cost(time, memory):
     """Choose a vocabulary size: the time and the memory that each method took there.
 
     ``time`` and ``memory`` map a method to ``{size: cost}``, in seconds and in bytes,
-    as ``figures.cost`` takes them, with the same sizes. Ratios are to the first method
-    of each.
+    with the same sizes. Ratios are to the first method of each.
     """
     groups, text = {"time": time, "memory": memory}, labels("widgets")
     (first, *_), scales = time.values(), {}
     sizes = sorted(first)
     for key, methods in groups.items():
-        for label, points in methods.items():
-            if sorted(points) != sizes or min(points.values()) <= 0:
-                raise ValueError(
-                    f"{key}[{label!r}] is {points}; expected costs above 0, for each"
-                    f" of the sizes {sizes}"
-                )
         powers = [math.log10(x) for points in methods.values() for x in points.values()]
         scales[key] = math.floor(min(powers)), math.floor(max(powers)) + 1
 
@@ -235,9 +188,10 @@ def cost(time, memory):
             for points in methods.values():
                 value = points[size]
                 shown = text["bytes"].format(bytes=f"{value:,}")
-                shown = duration(value) if key == "time" else shown
+                shown = values.duration(value) if key == "time" else shown
                 yield [shown, round(100 * (math.log10(value) - low) / (high - low))]
-                ratio = "1" if points is first else two_digits(value / first[size])
+                ratio = values.two_digits(value / first[size])
+                ratio = "1" if points is first else ratio
                 yield text["times"].format(ratio=ratio)
 
     def state(entries):
@@ -253,7 +207,8 @@ def cost(time, memory):
     labelled = [f"{text[key]} {label}" for key in groups for label in groups[key]]
     names, plain = [f"{size:,}" for size in sizes], [[text["size"], *labelled]]
     plain += [[name, *map(_shown, frame[::2])] for name, frame in zip(names, frames)]
-    said = _sentence(text["size_said"], time=(time, 0), memory=(memory, 2 * len(time)))
+    lists = {"time": (time, 0, 2), "memory": (memory, 2 * len(time), 2)}
+    said = _sentence(text["size_said"], **lists)
     control = _control("range", text["size"], names, len(sizes) - 1)
     return Widget("cost", [control], frames, said, state, plain)
 
@@ -264,16 +219,13 @@ def similarity(history, steps):
     ``history`` maps a task to ``{pair of words: T cosines}``, with the same pairs for
     every task; ``steps`` (T,) says after how many.
     """
-    text, curves, (first, *_) = labels("widgets"), {}, history.values()
+    text, (first, *_) = labels("widgets"), history.values()
     pairs = list(first)
-    steps = numbers("steps", steps, 1).tolist()
-    for task, given in history.items():
-        for pair in pairs:
-            values = numbers(f"history[{task!r}][{pair!r}]", given[pair], 1)
-            one_per_step(f"history[{task!r}][{pair!r}]", len(values), steps)
-            curves[task, pair] = _fixed(values, 2)
-    of_tasks = (zip(*(curves[task, pair] for pair in pairs)) for task in history)
-    frames = [list(frame) for frames in of_tasks for frame in frames]
+    frames, columns = [], []
+    for given in history.values():
+        curves = [_fixed(numbers(given[pair])) for pair in pairs]
+        frames += map(list, zip(*curves))
+        columns += curves
 
     def state(entries):
         yield _row(*(_th(text[key], "col") for key in ("pair", "cosine")))
@@ -285,10 +237,9 @@ def similarity(history, steps):
         _control("choice", text["task"], list(history), 0),
         _control("range", text["step"], names, 0),
     ]
-    plain = [[text["step"], *(f"{task} {pair}" for task, pair in curves)]]
-    plain += [list(line) for line in zip(names, *curves.values())]
-    places = [f"{pair} {{{number}}}" for number, pair in enumerate(pairs)]
-    said = text["step_said"].replace("{all}", text["and"].join(places))
+    plain = [[text["step"], *(f"{task} {pair}" for task in history for pair in pairs)]]
+    plain += map(list, zip(names, *columns))
+    said = _sentence(text["step_said"], all=(pairs, 0, 1))
     return Widget("similarity", controls, frames, said, state, plain)
 
 
@@ -298,16 +249,10 @@ def plane(weight, bias):
     ``weight`` is (2, 2), ``bias`` (2,). The entries are where e₁, e₂ and the origin go,
     and the area of the unit square's image.
     """
-    text, weight = labels("widgets"), numbers("weight", weight, 2)
-    bias = numbers("bias", bias, 1)
-    if weight.shape != (2, 2) or bias.shape != (2,):
-        raise ValueError(
-            f"weight has shape {tuple(weight.shape)} and bias {tuple(bias.shape)};"
-            " expected (2, 2) and (2,)"
-        )
+    text, weight, bias = labels("widgets"), numbers(weight), numbers(bias)
     places = [*(weight.T + bias), bias]
-    entries = [f"({', '.join(_fixed(place, 2))})" for place in places]
-    entries += _fixed(torch.linalg.det(weight).abs()[None], 2)
+    entries = [f"({', '.join(_fixed(place))})" for place in places]
+    entries += _fixed(torch.linalg.det(weight).abs()[None])
     names = ["e₁ (1, 0)", "e₂ (0, 1)", text["origin"] + " (0, 0)", text["area"]]
 
     def state(entries):
@@ -327,9 +272,7 @@ def word_map(vectors, words, planes, arrows):
     Linear that puts a word at a point; ``arrows`` maps it to pairs of words. Nearest,
     by cosine, are three of ``words``, of which there are at most 1,296.
     """
-    text, digits = labels("widgets"), "0123456789abcdefghijklmnopqrstuvwxyz"
-    if not 4 <= len(words) <= len(digits) ** 2:
-        raise ValueError(f"there are {len(words)} words; expected 4 to 1,296")
+    text = labels("widgets")
     rows = torch.stack([vectors[word] for word in words]).double()
     unit = rows / rows.norm(dim=1, keepdim=True)
     cosines = (unit @ unit.T).fill_diagonal_(-2)
@@ -342,23 +285,17 @@ def word_map(vectors, words, planes, arrows):
         drawn[name] = "".join(f"{round(x):03}" for x in points.flatten().tolist())
     pairs = (pair for pairs in arrows.values() for pair in pairs)
     shown = dict.fromkeys(word for pair in pairs for word in pair)
-    absent = [word for word in shown if word not in words]
-    if absent:
-        raise ValueError(f"arrows: {absent} are not among words; add them")
+    nearest = {word: near[words.index(word)] for word in shown}
     plain = [[text["word"], text["nearest"]]]
-    plain += [
-        [word, ", ".join(words[row] for row in near[words.index(word)])]
-        for word in shown
-    ]
+    plain += [[w, ", ".join(words[n] for n in rows)] for w, rows in nearest.items()]
     more = {
         "words": " ".join(words),
         "planes": drawn,
         "arrows": arrows,
-        "near": "".join(digits[n // 36] + digits[n % 36] for row in near for n in row),
-        "text": {
-            key: text[key]
-            for key in ("plane_of", "find", "near", "absent", "in", "out")
-        },
+        "near": "".join(
+            np.base_repr(n, 36).zfill(2) for row in near for n in row
+        ).lower(),
+        "text": {key: text[key] for key in _ON_THE_MAP},
     }
     said = text["map_said"].format(count=f"{len(words):,}")
     return Widget("word_map", [], [[]], said, lambda entries: [], plain, **more)
@@ -367,31 +304,23 @@ def word_map(vectors, words, planes, arrows):
 # --- what is shown ---
 
 
-def _result(run, index, rows):
-    # The result of ``run`` for an index, or the error that it raises for an index
-    # without a row.
+def _result(run, index):
+    # The result of ``run`` for an index, or the text of its error.
     try:
         return run(torch.tensor(index)).detach()
     except (IndexError, RuntimeError, ValueError) as error:
-        if 0 <= index < rows:
-            raise
-        return error
-
-
-def _as_text(result):
-    name = type(result).__name__
-    return f"{name}: {result}" if isinstance(result, Exception) else "–"
+        return f"{type(error).__name__}: {error}"
 
 
 def _sentence(said, **lists):
-    # Each list is (names, place of the first entry); there are two entries per name.
-    for key, (names, first) in lists.items():
-        parts = (f"{name} {{{first + 2 * n}}}" for n, name in enumerate(names))
+    # Each list is (names, place of the first one's entry, entries per name).
+    for key, (names, first, step) in lists.items():
+        parts = (f"{name} {{{first + step * n}}}" for n, name in enumerate(names))
         said = said.replace(f"{{{key}}}", labels("widgets")["and"].join(parts))
     return said
 
 
-def _fixed(values, decimals):
+def _fixed(values, decimals=2):
     # Adding 0 turns -0.0 into 0.0.
     return [f"{round(value, decimals) + 0.0:.{decimals}f}" for value in values.tolist()]
 
@@ -402,6 +331,14 @@ def _rounded(number):
 
 
 # --- how it is written ---
+
+
+def _text(file):
+    return (files(__package__) / "static" / file).read_text("utf-8")
+
+
+def _filled(file, widget, **values):
+    return Template(_text(file)).substitute(vars(widget), **values)
 
 
 def _control(kind, label, names, start, **more):
