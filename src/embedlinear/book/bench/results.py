@@ -74,11 +74,17 @@ def variant(result, family, name, **size):
     ``size`` chooses among the cases of ``family``, as in ``V=100_000``; the first that
     fits counts. Raises KeyError if there is none.
     """
+    for _, found in _fitting(result, family, name, size):
+        return found
+    raise KeyError(f"no variant {name!r} of {family!r} with {size} was measured")
+
+
+def _fitting(result, family, name, size):
+    """The size of each case that fits, and what was measured."""
     for case in result["results"]:
         fits = case["family"] == family and size.items() <= case["size"].items()
         if fits and name in case["variants"]:
-            return Measured(**case["variants"][name])
-    raise KeyError(f"no variant {name!r} of {family!r} with {size} was measured")
+            yield case["size"], Measured(**case["variants"][name])
 
 
 def series(result, family, name, over="V", **size):
@@ -89,14 +95,8 @@ def series(result, family, name, over="V", **size):
     """
     fixed = {"V": 100_000, "D": 64, "batch": 1024} | size
     del fixed[over]
-    sizes = sorted(
-        case["size"][over]
-        for case in result["results"]
-        if case["family"] == family
-        and name in case["variants"]
-        and fixed.items() <= case["size"].items()
-    )
-    return {at: variant(result, family, name, **fixed | {over: at}) for at in sizes}
+    found = _fitting(result, family, name, fixed)
+    return dict(sorted((size[over], one) for size, one in found))
 
 
 def ratio(one, other):
