@@ -375,16 +375,6 @@ def test_packed_files(tmp_path, kind, data):
     assert load(path / "other").words == ["x"]
 
 
-def test_of_several_compressed_pieces_whole_ones_can_be_missing(tmp_path):
-    path, pieces = (
-        tmp_path / "v.gz",
-        [gzip.compress(b"a 1 2\n"), gzip.compress(b"b 3 4\n")],
-    )
-    for present, words in ((pieces, ["a", "b"]), (pieces[:1], ["a"])):
-        path.write_bytes(b"".join(present))
-        assert (load(path).words, load(path).problems) == (words, [])
-
-
 def test_npz_and_torch_save(tmp_path):
     np.savez(tmp_path / "v.npz", a=table(), b=table(seed=1))
     with pytest.raises(ValueError, match=r"2 members.*v\.npz/a\.npy"):
