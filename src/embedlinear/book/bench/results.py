@@ -3,7 +3,6 @@
 import json
 import statistics
 from importlib.resources import files
-from pathlib import Path
 from typing import NamedTuple
 
 from embedlinear.book.language import labels
@@ -47,13 +46,9 @@ class Measured(NamedTuple):
         return statistics.median(self.times)
 
 
-def stored(folder=None):
-    """The results in ``folder``, by default those of the package; CPUs first.
-
-    Every file ``bench-*.json`` counts: one more is one more machine.
-    """
-    folder = Path(folder or str(files("embedlinear.book") / "data"))
-    paths = sorted(folder.glob("bench-*.json"))
+def stored():
+    """The committed results, a file ``bench-*.json`` for each machine; CPUs first."""
+    paths = sorted((files("embedlinear.book") / "data").glob("bench-*.json"))
     found = [json.loads(path.read_text("utf-8")) for path in paths]
     return sorted(found, key=lambda result: result["about"]["device"])
 
@@ -125,14 +120,11 @@ def roof(result, one):
 
 
 def lines(name, case):
-    """One case as text, a line for each variant."""
+    """One case as text, a line for each variant: its time, and beside the first's."""
     found = {name: Measured(**kept) for name, kept in case["variants"].items()}
-    first, *_ = found.values()
+    first = next(iter(found.values()))
     text = [f"{name} ({len(first.times)} rounds)"]
     for name, one in found.items():
-        times = two_digits(one.seconds / first.seconds)
-        new = f"{one.faults} faults"
-        if one.memory is not None:
-            new += f", {one.memory / 1e6:.1f} MB of new memory"
-        text.append(f"  {name:26} {one.time!r:26} {times:>7}×  {new}")
+        times = repr(ratio(one, first))
+        text.append(f"  {name:26} {one.time!r:26} {times:22} {one.faults} faults")
     return "\n".join(text)
