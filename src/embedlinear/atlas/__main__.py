@@ -2,8 +2,8 @@
 
 import argparse
 import json
+import pkgutil
 import re
-from importlib import import_module
 from pathlib import Path
 
 from embedlinear.atlas import SITUATIONS, judge
@@ -12,13 +12,12 @@ from embedlinear.machine import machine
 
 
 def named(text):
-    module, _, name = text.rpartition(".")
     try:
-        found = getattr(import_module(module or text), name)
-    except (ImportError, AttributeError, TypeError) as error:
-        problem = say("no-class", name=text, problem=error, module=module or text)
+        return pkgutil.resolve_name(text)
+    except (ImportError, AttributeError, ValueError) as error:
+        about = {"name": text, "module": text.rpartition(".")[0] or text}
+        problem = say("no-class", problem=error, **about)
         raise argparse.ArgumentTypeError(problem) from error
-    return found
 
 
 def keep(path, found):
@@ -29,9 +28,7 @@ def keep(path, found):
     kept[about["torch"]] = {"about": about, "verdicts": before | found}
     text = json.dumps(kept, ensure_ascii=False)
     text = re.sub(r"(?<=[{}]), (?=\")|, (?=\"[\w-]+\": {\"outputs)", ",\n", text)
-    whole = path.with_name(path.name + ".new")  # an interruption leaves the old file
-    whole.write_text(text + "\n", "utf-8")
-    whole.replace(path)
+    path.write_text(text + "\n", "utf-8")
 
 
 def main():

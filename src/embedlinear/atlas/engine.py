@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from textwrap import shorten
 from typing import NamedTuple
 
 import torch
@@ -42,17 +43,12 @@ class Verdict(NamedTuple):
 class Size(NamedTuple):
     rows: int
     columns: int
-    ids: tuple[int, ...]
+    ids: tuple[int, ...] | str  # of digits
     seed: int
-
-    @classmethod
-    def of(cls, rows, columns, ids, seed):
-        """With ``ids`` as a string of digits."""
-        return cls(rows, columns, tuple(map(int, ids)), seed)
 
 
 SIZES = (
-    Size.of(7, 4, "202512", seed=0),  # word 2 three times; 3, 4 and 6 never
+    Size(7, 4, "202512", seed=0),  # word 2 three times; 3, 4 and 6 never
     Size(50, 64, tuple((i * i + 3 * i) % 47 for i in range(500)), seed=1),
 )
 
@@ -97,7 +93,7 @@ def build(situation, classes, size):
     with torch.no_grad():
         embedding.weight.copy_(table.to(s.dtype))
         linear.weight.copy_(table.to(s.dtype).T)
-    ids = s.ids(torch.tensor(size.ids, dtype=torch.int64))
+    ids = s.ids(torch.tensor([*map(int, size.ids)], dtype=torch.int64))
     s.prepare(embedding, linear, ids)
     return embedding, linear, ids
 
@@ -195,8 +191,7 @@ def _at_one_size(situation, classes, size, stage):
                 warnings.simplefilter("ignore")
                 results.append(outcome(situation, classes, size, stage, side))
         except Exception as error:
-            text = " ".join(str(error).split())
-            text = text if len(text) <= ROOM else text[:ROOM].rsplit(" ", 1)[0] + " …"
+            text = shorten(str(error), ROOM, placeholder=" …")
             errors.append(f"{name}: {type(error).__name__}: {text}")
     if errors:
         return Verdict("impossible", None, "; ".join(errors))

@@ -246,7 +246,7 @@ def value(key, given):
     if key == "dtype":
         return getattr(torch, given)
     if key == "also":
-        return tuple(Size.of(*size) for size in given)
+        return tuple(Size(*size) for size in given)
     return {k: value(k, v) for k, v in given.items()} if key == "linear" else given
 
 

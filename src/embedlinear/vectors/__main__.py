@@ -1,64 +1,48 @@
 """``python -m embedlinear.vectors info FILE``, ``convert FILE OUT``, ``export FILE --projector``.
 
-Exit codes: 0 done; 1 a file cannot be read, or the output cannot be written (a full disk, a
-closed pipe); 2 wrong usage; 130 stopped by Ctrl-C. Reasons go to stderr. Characters that a
-terminal cannot show are escaped, such as \\u4f18.
+Exit codes: 0 done; 1 a file cannot be read, or the output cannot be written; 2 wrong usage.
+Reasons go to stderr. Characters that a terminal cannot show are escaped, such as \\u4f18.
 """
 
 import argparse
-import os
 import sys
 import warnings
 from pathlib import Path
+
+import numpy as np
 
 from embedlinear.language import say
 from embedlinear.vectors.arrays import target
 from embedlinear.vectors.load import load_vectors
 from embedlinear.vectors.words import few
 
-OPTIONS = "words format header sep columns tensor encoding errors not_finite".split()
+OPTIONS = {  # of load_vectors, and what turns their texts into values
+    **dict.fromkeys("words format tensor encoding errors not_finite".split(), str),
+    "header": lambda text: {"yes": True, "no": False}.get(text, text),
+    "sep": lambda text: text.replace("\\t", "\t"),
+    "columns": lambda text: tuple(map(int, text.split(","))),
+    "limit": int,
+}
 
 
 def parser():
-    main = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m embedlinear.vectors",
-        description="Inspect a file of word vectors, or convert it.",
-        epilog="Exit codes: 0 done, 1 cannot read or write, 2 wrong usage, 130 stopped.",
+        description="info: format, shape, first words, problems. convert: write OUT, a "
+        ".safetensors. export: write the two files for the Embedding Projector.",
+        epilog="The options are those of load_vectors: --header yes, --columns 0,2. "
+        "Exit codes: 0 done, 1 cannot read or write, 2 wrong usage.",
+        argument_default=argparse.SUPPRESS,
     )
-    commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, what in {
-        "info": "format, shape, first words, problems",
-        "convert": "write a .safetensors",
-        "export": "write the two files for the Embedding Projector",
-    }.items():
-        options = "The options are those of load_vectors: --header yes, --columns 0,2."
-        command = commands.add_parser(name, help=what, epilog=options)
-        command.add_argument("file", metavar="FILE", help="or ARCHIVE/MEMBER")
-        if name == "convert":
-            command.add_argument("out", metavar="OUT", help="ends in .safetensors")
-        if name == "export":
-            command.add_argument("--projector", action="store_true", required=True)
-            command.add_argument("--out", metavar="STEM", help="of the two .tsv")
-        for option in OPTIONS:
-            command.add_argument(f"--{option.replace('_', '-')}", metavar="VALUE")
-        command.add_argument("--limit", type=int, metavar="N", help="the first N rows")
-        command.add_argument("--no-progress", action="store_true", help="show no bar")
-    return main
-
-
-def read(given):
-    """``load_vectors`` with the options that are given."""
-    options = {name: getattr(given, name) for name in OPTIONS if getattr(given, name)}
-    if "header" in options:
-        options["header"] = {"yes": True, "no": False}.get(given.header, given.header)
-    if "sep" in options:
-        options["sep"] = given.sep.replace("\\t", "\t")
-    if "columns" in options:
-        options["columns"] = tuple(map(int, given.columns.split(",")))
-    options |= {"limit": given.limit, "progress": not given.no_progress}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the problems are listed below
-        return load_vectors(given.file, **options)
+    add = parser.add_argument
+    add("command", choices=["info", "convert", "export"])
+    add("file", metavar="FILE", help="or ARCHIVE/MEMBER")
+    add("out", metavar="OUT", nargs="?", default=None, help="the file to write")
+    add("--projector", action="store_true", help="what export writes for")
+    for name, kind in OPTIONS.items():
+        add(f"--{name.replace('_', '-')}", type=kind, metavar="VALUE")
+    add("--no-progress", dest="progress", action="store_false", help="show no bar")
+    return parser
 
 
 def export(vectors, stem):
@@ -67,23 +51,24 @@ def export(vectors, stem):
     A word that would break or empty its line is written as its Python repr.
     """
     names = f"{stem}.vectors.tsv", f"{stem}.metadata.tsv"
-    rows = ("\t".join(f"{x:.9g}" for x in row) for row in vectors.matrix.tolist())
+    np.savetxt(names[0], vectors.matrix.numpy(), "%.9g", "\t")
     words = (w if w.strip() and w.isprintable() else repr(w) for w in vectors.words)
-    for name, lines in zip(names, (rows, words)):
-        with open(name, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(line + "\n" for line in lines)
+    lines = "".join(word + "\n" for word in words)
+    Path(names[1]).write_text(lines, "utf-8", newline="\n")
     return names
 
 
-def run(given):
-    if given.command == "convert":
-        target(given.out)  # before reading, reject an OUT that cannot be written
-    vectors, written = read(given), []
-    if given.command == "convert":
-        vectors.save(given.out)
-        written = [given.out]
-    elif given.command == "export":
-        written = export(vectors, given.out or Path(given.file).name)
+def run(command, file, out, projector=False, **options):
+    if command == "convert":
+        target(out)  # before reading, reject an OUT that cannot be written
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the problems are listed below
+        vectors, written = load_vectors(file, **options), []
+    if command == "convert":
+        vectors.save(out)
+        written = [out]
+    elif command == "export":
+        written = export(vectors, out or Path(file).name)
     rows, columns = vectors.matrix.shape
     about = {"format": vectors.format, "rows": rows, "columns": columns}
     problems = say("and").join(vectors.problems) or say("none")
@@ -97,20 +82,16 @@ def run(given):
 
 def main(arguments=None):
     given = parser().parse_args(arguments)
+    if given.command == "convert" and given.out is None:
+        parser().error("convert: OUT is missing")
     for stream in sys.stdout, sys.stderr:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        run(given)
-    except BrokenPipeError:  # as in `info FILE | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        run(**vars(given))
     except (ValueError, TypeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
     return 0
 
 

