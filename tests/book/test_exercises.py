@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,6 +17,7 @@ RIGHT = [
     (0.3333, 1 / 3),
     ([2, 5], torch.Size([2, 5])),
     ([1.2346, 2], torch.tensor([1.23456, 2.0])),
+    (np.ones(2), torch.ones(2)),
     (torch.ones(2, requires_grad=True), torch.ones(2, dtype=torch.float64)),
     ([torch.ones(2), (1, "a")], (torch.ones(2), [1, "a"])),
     (float("nan"), float("nan")),

@@ -5,6 +5,7 @@ import json
 import math
 import numbers
 
+import numpy as np
 import torch
 
 from embedlinear.book.language import labels
@@ -98,7 +99,7 @@ def _difference(given, want):
 
 def _lists(value):
     """A tensor or a tuple as nested lists; what readers type for either is the same."""
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, (torch.Tensor, np.ndarray)):
         return value.tolist()
     if isinstance(value, (list, tuple)):
         return [_lists(one) for one in value]

@@ -52,17 +52,17 @@ class Widget:
         if self.state:
             state = ['<table class="widget-state">', *self.state, "</table>\n"]
         if len(self.data["frames"]) > 1 or not self.state:
-            everything = _filled("everything.html", self, rows="\n".join(rows))
+            everything = _filled("data/everything.html", self, rows="\n".join(rows))
         return _filled(
-            "widget.html",
+            "data/widget.html",
             self,
             state="\n".join(state),
             said=_safe(self.sentence),
             everything=everything,
             data=data.replace("<", r"\u003c"),
             # The site provides these itself, so tools.execute does not store them.
-            css=_text("widgets.css"),
-            js=_text("widgets.js"),
+            css=_text("static/widgets.css"),
+            js=_text("static/widgets.js"),
         ).rstrip()
 
     def __repr__(self):
@@ -334,7 +334,7 @@ def _rounded(number):
 
 
 def _text(file):
-    return (files(__package__) / "static" / file).read_text("utf-8")
+    return (files(__package__) / file).read_text("utf-8")
 
 
 def _filled(file, widget, **values):
