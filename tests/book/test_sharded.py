@@ -1,44 +1,32 @@
 """What the chapter beyond-one-machine does not show, in two processes."""
 
-import multiprocessing
 import re
 import socket
 
 import pytest
 import torch
-from torch import nn
+from torch import multiprocessing, nn
 
 from embedlinear.book import sharded
 from tests.book import sharded_cases
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.distributed is disabled")
 
-LIMIT = 300  # seconds; it takes a few when the machine has nothing else to do
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("sharded")
-
-
-@pytest.fixture(scope="module", params=[0, 1], ids=["process 0", "process 1"])
-def found(request, folder):
+def both(tmp_path_factory):
     """What each of two processes has found; a fork need not import torch again."""
-    if not (folder / "0.pt").exists():
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        context = multiprocessing.get_context("fork")
-        both = [
-            context.Process(target=sharded_cases.run, args=(rank, port, folder))
-            for rank in (0, 1)
-        ]
-        for process in both:
-            process.start()
-        for process in both:
-            process.join(LIMIT)
-            process.kill()
-        assert [process.exitcode for process in both] == [0, 0]
-    return torch.load(folder / f"{request.param}.pt")
+    folder = tmp_path_factory.mktemp("sharded")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    run, given = sharded_cases.run, (port, folder)
+    multiprocessing.start_processes(run, given, nprocs=2, start_method="fork")
+    return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
+
+
+@pytest.fixture(params=[0, 1], ids=["process 0", "process 1"])
+def found(request, both):
+    return both[request.param]
 
 
 @pytest.mark.parametrize("case, table", [*enumerate(sharded_cases.TABLES)])

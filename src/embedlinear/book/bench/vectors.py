@@ -52,7 +52,7 @@ def beside_gensim(path, **how):
         return found.index_to_key, found.vectors
 
     def ours():
-        found = load_vectors(path)
+        found = load_vectors(path, progress=False)
         return found.words, found.matrix.numpy()
 
     digests = {}
