@@ -1,5 +1,6 @@
 """``Rows`` collects what the readers yield: only wanted and valid rows."""
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -72,6 +73,13 @@ class Rows:
 
     def decoded(self, first, words):
         """``words`` (bytes) as str."""
+        if (
+            self.encoding == "utf-8"
+        ):  # all at once, unless one needs a message or a cure
+            with contextlib.suppress(UnicodeDecodeError):
+                found = b"\n".join(words).decode().split("\n")
+                if len(found) == len(words):
+                    return found
         found = []
         for place, word in enumerate(words, first):
             try:

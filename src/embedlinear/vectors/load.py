@@ -4,7 +4,6 @@ import itertools
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 from embedlinear.language import say
@@ -93,22 +92,13 @@ def load_vectors(
             problems.append(say("words-not-used"))
         kept = Rows(name, unit, vocab, encoding or "utf-8", errors, not_finite)
         with progress_bar(source, progress) as bar:
-            for first, found, numbers in ahead(rows):
+            for first, found, numbers in rows:
                 kept.add(first, found, numbers)
                 if bar is not None:
                     bar.update(source.done() - bar.n)
     if source.packed:
         kind = say("packed-in", kind=kind, packed=source.packed)
     return kept.vectors(problems, kind)
-
-
-def ahead(items):
-    """``items``, each of which is made in another thread while the one before is used."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = thread.submit(next, items, None)
-            yield item
 
 
 def check_arguments(format, header, sep, columns, limit, encoding, errors, not_finite):

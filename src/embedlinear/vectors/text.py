@@ -10,6 +10,8 @@ row, so that an error can name its line.
 import codecs
 import itertools
 import re
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from statistics import multimode
 from typing import NamedTuple
 
@@ -214,8 +216,8 @@ def read(blocks, name, layout, limit, problems):
     (k, d). Anything odd is appended to ``problems``."""
     line, blank, count = 1 + layout.header, None, 0
     yield line, [], np.empty((0, layout.d))
-    for block in blocks if limit is None else limited(blocks, limit):
-        quick = quickly(block, layout) if len(block) > SMALL else None
+    blocks = blocks if limit is None else limited(blocks, limit)
+    for block, quick in in_threads(quickly, blocks, layout):
         lines, words, numbers = quick or slowly(block, name, layout, line)
         if words and blank:
             raise refusal("empty-line", where=f"{name}, line {blank}")
@@ -234,8 +236,23 @@ def read(blocks, name, layout, limit, problems):
         raise refusal("header-rows", name=name, promised=promised, **about)
 
 
+def in_threads(parse, blocks, layout):
+    """Yield each block and its ``parse``; the next two are parsed meanwhile."""
+    with ThreadPoolExecutor(2) as threads:
+        coming = deque()
+        for block in blocks:
+            coming.append((block, threads.submit(parse, block, layout)))
+            if len(coming) > 2:
+                block, parsed = coming.popleft()
+                yield block, parsed.result()
+        for block, parsed in coming:
+            yield block, parsed.result()
+
+
 def quickly(block, layout):
     """(lines, words, numbers) of ``block`` by polars, or None if a row needs ``slowly``."""
+    if len(block) <= SMALL:
+        return None
     import polars
 
     d, sep = layout.d, layout.sep.encode()
