@@ -13,7 +13,10 @@ from embedlinear.machine import machine
 
 def named(text):
     try:
-        return pkgutil.resolve_name(text)
+        found = pkgutil.resolve_name(text)
+        if not callable(found):
+            raise ValueError(f"a {type(found).__name__}")
+        return found
     except (ImportError, AttributeError, ValueError) as error:
         about = {"name": text, "module": text.rpartition(".")[0] or text}
         problem = say("no-class", problem=error, **about)
@@ -28,7 +31,9 @@ def keep(path, found):
     kept[about["torch"]] = {"about": about, "verdicts": before | found}
     text = json.dumps(kept, ensure_ascii=False)
     text = re.sub(r"(?<=[{}]), (?=\")|, (?=\"[\w-]+\": {\"outputs)", ",\n", text)
-    path.write_text(text + "\n", "utf-8")
+    whole = path.with_name(path.name + ".new")  # an interruption leaves the old file
+    whole.write_text(text + "\n", "utf-8")
+    whole.replace(path)
 
 
 def main():
