@@ -259,3 +259,12 @@ def test_what_nobody_could_read_is_refused():
         figures.lookup(torch.ones(100, 64), 0)
     with pytest.raises(ValueError, match="at most 6"):
         figures.similarity({str(i): [0] for i in range(7)})
+
+
+def test_what_would_be_drawn_wrong_is_refused():
+    with pytest.raises(IndexError, match=r"indices\[1\] = -1 .*rows of weight=3"):
+        figures.lookup(WEIGHT, [0, -1])
+    with pytest.raises(RuntimeError, match="indices"):
+        figures.one_hot_product(WEIGHT, [0.0])
+    with pytest.raises(ValueError, match="before holds other numbers"):
+        figures.growth(WEIGHT + 1, WEIGHT)

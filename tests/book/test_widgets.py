@@ -221,6 +221,13 @@ def test_word_map_puts_words_where_linear_does_and_knows_the_nearest():
         assert torch.allclose(cosines[others], best)
 
 
+def test_what_would_be_shown_wrong_is_refused():
+    with pytest.raises(RuntimeError):  # not an error to show: these indices have rows
+        widgets.lookup(layer(), lambda index: F.one_hot(index, 2))
+    with pytest.raises(ValueError, match="1,297 words; at most 1,296"):
+        widgets.word_map(NAMED, ["a"] * 1297, FLAT, {})
+
+
 def test_markup_in_words_is_text():
     words = ["</script>", "<b>&amp;"]
     soup, _ = parts(widgets.gradients(lambda batch: [0, 1], words, [0, 1]))

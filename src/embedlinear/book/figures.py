@@ -12,6 +12,7 @@ import torch
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.ticker import EngFormatter, NullFormatter
 
+from embedlinear import checks
 from embedlinear.book.language import labels
 from embedlinear.book.style import HALO, LINES, curves, styled
 from embedlinear.book.values import numbers, row_names, small_table, two_digits
@@ -65,6 +66,8 @@ def growth(before, after, words=None):
     """
     before, after = small_table("before", before), small_table("after", after)
     old, names = len(before), row_names(words, len(after))
+    if not torch.equal(before, after[:old]):
+        raise ValueError("before holds other numbers than the first rows of after")
     text = labels("figures")
     return _linked(
         ("before", _title(text["table"], before), before, names[:old]),
@@ -436,6 +439,7 @@ def _arrow(ax, start, end, name, colour, at_tip=True, **style):
 
 
 def _lookup(weight, indices, words):
-    weight = small_table("weight", weight)
-    indices = torch.as_tensor(indices).reshape(-1).tolist()
-    return weight, indices, row_names(words, len(weight))
+    weight, indices = small_table("weight", weight), torch.as_tensor(indices)
+    checks.index_dtype("indices", indices)  # a figure refuses what the layer refuses
+    checks.index_range("indices", indices, len(weight), "rows of weight")
+    return weight, indices.reshape(-1).tolist(), row_names(words, len(weight))

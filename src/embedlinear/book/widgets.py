@@ -84,7 +84,7 @@ def lookup(embedding, encode, words=None):
     head = [text[key] for key in ("index", "one_hot", "looked_up", "multiplied")]
     frames, plain = [], [head]
     for index, name in choices.items():
-        row, hot = _result(embedding, index), _result(encode, index)
+        row, hot = (_result(run, index, rows) for run in (embedding, encode))
         if isinstance(row, str) or isinstance(hot, str):
             said = text["refused"].format(index=index, lookup=row, encode=hot)
             frames.append(["–"] * count + [said])
@@ -272,6 +272,8 @@ def word_map(vectors, words, planes, arrows):
     Linear that puts a word at a point; ``arrows`` maps it to pairs of words. Nearest,
     by cosine, are three of ``words``, of which there are at most 1,296.
     """
+    if len(words) > 36**2:
+        raise ValueError(f"there are {len(words):,} words; at most 1,296 are drawn")
     text = labels("widgets")
     rows = torch.stack([vectors[word] for word in words]).double()
     unit = rows / rows.norm(dim=1, keepdim=True)
@@ -304,11 +306,13 @@ def word_map(vectors, words, planes, arrows):
 # --- what is shown ---
 
 
-def _result(run, index):
-    # The result of ``run`` for an index, or the text of its error.
+def _result(run, index, rows):
+    # The result of ``run`` for an index, or the text of its error if it has no row.
     try:
         return run(torch.tensor(index)).detach()
     except (IndexError, RuntimeError, ValueError) as error:
+        if 0 <= index < rows:
+            raise
         return f"{type(error).__name__}: {error}"
 
 
