@@ -61,10 +61,16 @@ def refused(mesh):
     two = init_device_mesh(mesh.device_type, (mesh.size(), 1))
     cases = {
         "past": lambda: by_rows(mesh)(ids * 7),
+        "negative": lambda: by_rows(mesh)(-ids[None]),
+        "float": lambda: by_rows(mesh)(ids.float()),
         "max_norm": lambda: by_rows(mesh, max_norm=1.0)(ids),
         "sparse": lambda: by_rows(mesh, sparse=True)(ids),
         "columns": lambda: columns(everywhere),
         "plain ids": lambda: plain(ids),
+        "own ids": lambda: plain(DTensor.from_local(ids, mesh, [Shard(0)])),
+        "replicate": lambda: sharded.own_rows(
+            distribute_tensor(square, mesh, [Replicate()])
+        ),
         "two dimensions": lambda: sharded.own_rows(
             distribute_tensor(square, two, [Shard(0), Replicate()])
         ),

@@ -12,6 +12,8 @@ from tests.book import sharded_cases
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.distributed is disabled")
 
+LIMIT = 300  # seconds; it takes a few when the machine has nothing else to do
+
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
@@ -20,7 +22,13 @@ def both(tmp_path_factory):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     run, given = sharded_cases.run, (port, folder)
-    multiprocessing.start_processes(run, given, nprocs=2, start_method="fork")
+    processes = multiprocessing.start_processes(
+        run, given, nprocs=2, join=False, start_method="fork"
+    )
+    ended = processes.join(LIMIT) or processes.join(LIMIT)  # the first, the other
+    for process in processes.processes:
+        process.kill()  # one that has not ended waits for the other
+    assert ended, f"two processes took more than {LIMIT} s"
     return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
 
 
@@ -46,10 +54,14 @@ def test_every_table_looks_up_and_learns_as_nn_embedding(found, case, table):
 PLACED = r"has the placements {}.*; expected \({}.*RowwiseParallel"
 REFUSED = {
     "past": r"IndexError: index out of range in self: input\[1\] = 7 .*allows 0\.\.6",
+    "negative": r"IndexError: index out of range in self: input\[0, 1\] = -1 ",
+    "float": "RuntimeError: Expected tensor for argument #1 'indices'",
     "max_norm": "NotImplementedError: max_norm=1.0, sparse=False: .* create the layer",
     "sparse": "NotImplementedError: max_norm=None, sparse=True: .* create the layer",
     "columns": "ValueError: weight " + PLACED.format(r"\(Shard\(dim=1\)", "Shard"),
     "plain ids": "ValueError: input " + PLACED.format("None", "Replicate"),
+    "own ids": "ValueError: input " + PLACED.format(r"\(Shard", "Replicate"),
+    "replicate": "ValueError: weight " + PLACED.format(r"\(Replicate\(\),\)", "Shard"),
     "two dimensions": "ValueError: weight " + PLACED.format(r"\(Shard.*Rep", "Shard"),
 }
 
@@ -70,6 +82,14 @@ def test_traffic_notes_as_many_collectives_as_pytorch_counts(found):
     official, noted = found["collectives"]
     assert official == {"all_reduce": 3, "all_gather_into_tensor": 1}
     assert noted == ["all_reduce"] * 3 + ["all_gather_into_tensor"]
+
+
+def test_a_checkpoint_that_was_cut_short_is_not_the_latest(tmp_path):
+    assert sharded.latest(tmp_path) == 0
+    for step, name in (2, ".metadata"), (4, "__0_0.distcp"):
+        (tmp_path / str(step)).mkdir()
+        (tmp_path / str(step) / name).touch()
+    assert sharded.latest(tmp_path) == 2
 
 
 def drawn(rows=3072, **seed):
