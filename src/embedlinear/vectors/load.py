@@ -37,8 +37,8 @@ def load_vectors(
     Args:
         path: the file; a text or a binary file may be compressed as .gz, .bz2, .xz, .zip or .tar
             (``table.zip/member`` names a member); ``~`` is the home directory.
-        words: for a matrix or a text without words: a list, a file with one word per line, or a mapping from word to id
-            0..n-1; by default ``table.words.txt`` next to ``table.npy``.
+        words: for a matrix or a text without words: a list, a file with one word per line, or a
+            mapping from word to id 0..n-1; by default ``table.words.txt`` next to ``table.npy``.
         format: "text" or "binary" (word2vec's); None detects it, and the others, from the
             content.
         header: for a text: True, False, or None to detect it; for a text or a binary file:
@@ -84,10 +84,8 @@ def load_vectors(
             rows = text.read(blocks, name, layout, limit, problems)
             if layout.columns and layout.columns[0] is None:
                 rows, words = text.with_words(rows, words, name, limit), None
-            unit, kind = (
-                "line",
-                say("with-header" if layout.header else "without-header"),
-            )
+            kind = say("with-header" if layout.header else "without-header")
+            unit = "line"
         if words is not None:
             problems.append(say("words-not-used"))
         kept = Rows(name, unit, vocab, encoding or "utf-8", errors, not_finite)

@@ -217,7 +217,7 @@ def read(blocks, name, layout, limit, problems):
     line, blank, count = 1 + layout.header, None, 0
     yield line, [], np.empty((0, layout.d))
     blocks = blocks if limit is None else limited(blocks, limit)
-    for block, quick in in_threads(quickly, blocks, layout):
+    for block, quick in parsed(blocks, layout):
         lines, words, numbers = quick or slowly(block, name, layout, line)
         if words and blank:
             raise refusal("empty-line", where=f"{name}, line {blank}")
@@ -236,17 +236,17 @@ def read(blocks, name, layout, limit, problems):
         raise refusal("header-rows", name=name, promised=promised, **about)
 
 
-def in_threads(parse, blocks, layout):
-    """Yield each block and its ``parse``; the next two are parsed meanwhile."""
+def parsed(blocks, layout):
+    """Yield each block and what ``quickly`` makes of it; the next two are parsed meanwhile."""
+    coming = deque()
     with ThreadPoolExecutor(2) as threads:
-        coming = deque()
         for block in blocks:
-            coming.append((block, threads.submit(parse, block, layout)))
+            coming.append((block, threads.submit(quickly, block, layout)))
             if len(coming) > 2:
-                block, parsed = coming.popleft()
-                yield block, parsed.result()
-        for block, parsed in coming:
-            yield block, parsed.result()
+                block, found = coming.popleft()
+                yield block, found.result()
+        for block, found in coming:
+            yield block, found.result()
 
 
 def quickly(block, layout):
