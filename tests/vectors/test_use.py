@@ -176,6 +176,24 @@ def test_a_terminal_that_cannot_show_a_word(
     assert b"no such file" in screen.buffer.getvalue()
 
 
+def test_what_convert_will_not_write_to(tmp_path, capsys, monkeypatch):
+    saved, link = tmp_path / "v.safetensors", tmp_path / "link.safetensors"
+    WordVectors(["a", "b"], torch.eye(2)).save(saved)
+    link.hardlink_to(saved)
+    monkeypatch.setattr("embedlinear.vectors.__main__.load_vectors", None)  # not read
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for given, message in [
+        ([saved, saved], "would overwrite"),
+        (["~/v.safetensors", "~/v.safetensors"], "would overwrite"),
+        ([saved, link], "would overwrite"),
+        ([tmp_path / "w.npy", "--words", link, saved], "would overwrite"),
+        ([saved, tmp_path / "v.txt"], "ends in .safetensors"),
+        ([saved, tmp_path / "none" / "v.safetensors"], "in a directory that exists"),
+    ]:
+        assert main(["convert", *map(str, given)]) == 1
+        assert message in capsys.readouterr().err
+
+
 def test_export_for_a_projector(tmp_path):
     words = ["优", "a\tb", " ", "New York"]
     WordVectors(words, table(4)).save(tmp_path / "v.safetensors")

@@ -5,6 +5,7 @@ Reasons go to stderr. Characters that a terminal cannot show are escaped, such a
 """
 
 import argparse
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from embedlinear.language import say
 from embedlinear.vectors.arrays import target
 from embedlinear.vectors.load import load_vectors
-from embedlinear.vectors.words import few
+from embedlinear.vectors.words import few, refusal
 
 OPTIONS = {  # of load_vectors, and what turns their texts into values
     **dict.fromkeys("words format tensor encoding errors not_finite".split(), str),
@@ -58,9 +59,18 @@ def export(vectors, stem):
     return names
 
 
+def check_target(out, *read):
+    """Reject an OUT that cannot be written, or that is one of the files to ``read``."""
+    real = target(out)
+    for path in filter(None, read):
+        used = os.path.expanduser(path)
+        if real.exists() and os.path.exists(used) and real.samefile(used):
+            raise refusal("overwrite", out=out, path=path)
+
+
 def run(command, file, out, projector=False, **options):
     if command == "convert":
-        target(out)  # before reading, reject an OUT that cannot be written
+        check_target(out, file, options.get("words"))  # before reading
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the problems are listed below
         vectors, written = load_vectors(file, **options), []
