@@ -91,7 +91,7 @@ def run(command, file, out, projector=False, **options):
 
 
 def main(arguments=None):
-    given = parser().parse_args(arguments)
+    given = parser().parse_intermixed_args(arguments)
     if given.command == "convert" and given.out is None:
         parser().error("convert: OUT is missing")
     for stream in sys.stdout, sys.stderr:
