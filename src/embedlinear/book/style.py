@@ -55,6 +55,10 @@ def styled(draw):
     return in_style
 
 
+# To the left edge of a name: a line to its middle would cross the names below it.
+LEADER = {"arrowstyle": "-", "lw": 0.8, "shrinkB": 3, "relpos": (0, 0.5)}
+
+
 def curves(ax, lines, **style):
     """Draw ``{name: (xs, ys)}``, each name at its line's end and clear of the others.
 
@@ -82,5 +86,5 @@ def curves(ax, lines, **style):
             color=colour,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "shrinkB": 3},
+            arrowprops={"color": colour, **LEADER},
         )
