@@ -28,7 +28,6 @@ SHEETS = (
     "book.css",
 )
 JOINED = "styles/joined.css"
-COMPOSED = {"bs-tooltip-auto"}  # the one class that a script puts together
 ADDRESS = re.compile(r"""url\((["']?)(?!["']?data:)""")
 PLAIN = {Token.Name, Token.Operator, Token.Punctuation, Token.Text.Whitespace}
 
@@ -86,9 +85,10 @@ def join_styles(app, exception):
         # Addresses count from a sheet's folder, and the joined one lies in styles/.
         deeper = sheet.parent == static
         text += ADDRESS.sub(r"url(\1../", styles) if deeper else styles
-    users = [*folder.glob("*.html"), *static.rglob("*.js")]
-    read = " ".join(user.read_text(encoding="utf-8") for user in users)
-    words = {*prune.WORD.findall(read), *COMPOSED}
+    read = " ".join(p.read_text(encoding="utf-8") for p in folder.glob("*.html"))
+    for script in set(re.findall(r'<script defer src="[^"]*_static/([^?"]+)', read)):
+        read += (static / script).read_text(encoding="utf-8")
+    words = set(prune.WORD.findall(read))
     (static / JOINED).write_text(prune.prune(text, words), encoding="utf-8")
 
 
@@ -96,5 +96,6 @@ def setup(app):
     PygmentsBridge.html_formatter = LightCode
     app.add_node(nodes.image, override=True, html=(visit_image, None))
     app.add_node(nodes.literal, override=True, html=(visit_literal, None))
+    app.add_js_file("scripts/pydata-sphinx-theme.js", priority=900)
     app.connect("build-finished", join_styles, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -35,18 +35,13 @@ addEventListener("beforeprint", () => {
   dataset.theme = "light";
 });
 
-// The theme takes the focus from a button of the header that is pressed. From the keyboard (no click is
-// counted) it comes back: at once, or when the dialog that the button opened is closed.
+// On a wide screen the button hides the list of chapters; on a phone the theme shows it in a dialog.
 document.addEventListener(
   "click",
   (event) => {
-    const button = event.target.closest(".sidebar-toggle, .search-button, .theme-switch-button");
-    if (!button || event.detail) return;
-    setTimeout(() => {
-      const dialog = document.querySelector("dialog[open]");
-      if (dialog) dialog.addEventListener("close", () => button.focus(), { once: true });
-      else button.focus();
-    });
+    if (!event.target.closest(".primary-toggle") || !matchMedia("(min-width: 992px)").matches) return;
+    event.stopImmediatePropagation();
+    document.querySelector("#pst-primary-sidebar").classList.toggle("pst-sidebar-hidden");
   },
   true
 );

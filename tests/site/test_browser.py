@@ -103,6 +103,11 @@ def test_the_keyboard_opens_and_closes_what_the_header_s_buttons_open(served, re
     view.focus(".theme-switch-button")
     view.keyboard.press("Enter")
     view.wait_for_function("document.activeElement.matches('.theme-switch-button')")
+    view.set_viewport_size({"width": 1440, "height": 900})
+    chapters = view.locator("#pst-primary-sidebar")
+    for state in ("hidden", "visible"):
+        view.locator(".primary-toggle").press("Enter")
+        chapters.wait_for(state=state)
 
 
 def test_paper_is_white_and_shows_what_is_closed(served, reader):
