@@ -167,6 +167,20 @@ def page_numbers(path: Path) -> dict[str, int]:
         }
 
 
+def fit(book, path: Path) -> None:
+    """Set a chapter that ends at the top of a page a little smaller, to save the page."""
+    with pikepdf.open(path) as pdf:
+        numbers, places = page_numbers(path), pdf.Root.Dests
+        for names in chapters():
+            first, last = names[0], names[-1]
+            end = 1 - float(places[f"/{last}--end"][3]) / 842  # A4 is 842 points high
+            full = numbers[f"{last}--end"] - numbers[first]
+            if full and end < 0.25:
+                smaller = 1 - (end + 0.15) / full  # the tail in pages, and some room
+                for name in names:
+                    book.find(id=name)["style"] = f"font-size: {smaller:.3f}em"
+
+
 def say_once(items) -> None:
     """Fix the outline: Chromium writes a title twice if it moved it to the next page."""
     for item in items:
@@ -176,7 +190,7 @@ def say_once(items) -> None:
 
 
 def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> None:
-    """Print twice: the first time gives the page numbers for the contents."""
+    """Print thrice, to fit the chapters, and to find the page numbers of the contents."""
     heads = [(title(parts[names[0]]), names) for names in chapters()]
     body = "".join(parts.values())
     html = render("document.html", here, body=body, heads=heads)
@@ -185,8 +199,13 @@ def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> No
         file, anchor = urldefrag(link["href"])
         if file.endswith(".xhtml") and ":" not in file:
             link["href"] = f"#{anchor}"
+    for _, names in heads:  # only what a link leads to has a place in a PDF
+        end = f"{names[-1]}--end"
+        mark = book.new_tag("a", id=end, href=f"#{end}", string=".")
+        book.find(id=names[-1]).append(mark)
     tab = browser.new_page(java_script_enabled=False)
-    for last in (False, True):
+    for turn in ("fit", "count", "last"):
+        last = turn == "last"
         source.write_text(str(book), encoding="utf-8")
         tab.goto(source.as_uri())
         tab.pdf(
@@ -196,6 +215,10 @@ def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> No
             outline=last,
             tagged=last,
         )
+        if turn == "fit":
+            fit(book, target)
+            for mark in book.select("a[id$='--end']"):
+                mark.decompose()
         numbers = page_numbers(target)
         for link in book.select("nav a"):
             link["data-page"] = str(numbers.get(link["href"][1:], ""))

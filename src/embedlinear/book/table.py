@@ -13,12 +13,9 @@ class Table:
         return "\n".join(" | ".join(line) for line in self.lines)
 
     def _repr_html_(self):
-        """The class is what sites and JupyterLab style; "[low, high]" stays whole."""
+        """The class is what sites and JupyterLab style; "[1, 2]" and "1 ± 2" stay whole."""
         head, *body = (
-            "".join(
-                f"<{tag}>{escape(text).replace(', ', ',&nbsp;')}</{tag}>"
-                for text in line
-            )
+            "".join(f"<{tag}>{_whole(escape(text))}</{tag}>" for text in line)
             for tag, line in zip(["th", *["td"] * len(self.lines)], self.lines)
         )
         rows = "\n".join(f"<tr>{row}</tr>" for row in body)
@@ -26,6 +23,10 @@ class Table:
             f'<table class="dataframe">\n<thead>\n<tr>{head}</tr>\n</thead>\n'
             f"<tbody>\n{rows}\n</tbody>\n</table>"
         )
+
+
+def _whole(text):
+    return text.replace(", ", ",&nbsp;").replace(" ± ", "&nbsp;±&nbsp;")
 
 
 class Markdown:
