@@ -71,7 +71,7 @@ def toy(monkeypatch):
         return {n: Variant(lambda n=n: run(n, takes[n]), 8, 0) for n in takes}
 
     monkeypatch.setattr(measure, "process", Here)
-    monkeypatch.setattr(measure.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(measure, "timer", lambda: now[0])
     return Case("toy", build, {}), order
 
 
@@ -86,15 +86,6 @@ def test_variants_take_turns(toy, monkeypatch):
     found = measure.measure(case._replace(kept=True), CPU, 20, 1, True)
     assert list(found) == ["a", "b", "a, memory kept", "b, memory kept"]
     assert len(found["b, memory kept"]["times"]) == 3  # a slow case has three rounds
-
-
-def test_an_accelerator_is_waited_for(monkeypatch):
-    waits, device = [], torch.device("cuda:1")
-    run = Variant(lambda: waits.append("run"))
-    monkeypatch.setattr(torch.accelerator, "synchronize", waits.append)
-    monkeypatch.setitem(measure._variants, "a", run)
-    measure._lap("a", 2, device)
-    assert waits == [device, "run", "run", device]
 
 
 @pytest.mark.weekly  # each of its processes imports torch
