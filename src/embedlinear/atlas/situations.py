@@ -201,11 +201,10 @@ def setting(key, given):
         return tuple(Size(*size) for size in given)
     if isinstance(given, str):
         return function(given)
-    if not isinstance(given, dict):
-        return given
-    if "dtype" in given:
-        given = given | {"dtype": getattr(torch, given["dtype"])}
-    return function(**given) if "name" in given else given
+    if isinstance(given, dict):
+        given = {k: getattr(torch, v) if k == "dtype" else v for k, v in given.items()}
+        return function(**given) if "name" in given else given
+    return given
 
 
 SITUATIONS = {

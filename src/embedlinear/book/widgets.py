@@ -41,12 +41,12 @@ class Widget:
     """
 
     def __init__(self, kind, controls, frames, said, plain, script=None, **shown):
-        self.plain, place, text = plain, 0, labels("widgets")
+        text, place = labels("widgets"), 0
         for control in controls:
             place = place * len(control["names"]) + control["start"]
         entries = {str(number): entry for number, entry in enumerate(frames[place])}
         entries |= {key: c["names"][c["start"]] for key, c in zip("abc", controls)}
-        self.title = text[kind]
+        self.title, self.plain, self.many = text[kind], plain, len(frames) > 1
         self.sentence = re.sub(r"{(\w+)}", lambda key: _text(entries[key[1]]), said)
         self.shown = shown | {"kind": kind, "text": text, "frame": frames[place]}
         self.data = {"controls": controls, "said": said, "frames": frames}
@@ -56,12 +56,8 @@ class Widget:
         data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
         static = files(__package__) / "static"
         return _TEMPLATES.get_template("widget.html").render(
-            self.shown,
-            title=self.title,
+            vars(self) | self.shown,
             entries=iter(self.shown["frame"]),
-            sentence=self.sentence,
-            plain=self.plain,
-            many=len(self.data["frames"]) > 1,
             data=data.replace("<", r"\u003c"),
             # The site provides these itself, so tools.execute does not store them.
             css=(static / "widgets.css").read_text("utf-8"),
