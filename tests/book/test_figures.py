@@ -247,14 +247,11 @@ def test_matplotlib_is_loaded_late_and_stays_interactive(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=backend)
 
 
-def test_what_nobody_could_read_is_refused():
+def test_what_nobody_could_read_or_would_be_drawn_wrong_is_refused():
     with pytest.raises(ValueError, match=r"slice, weight\[:12, :8"):
         figures.lookup(torch.ones(100, 64), 0)
     with pytest.raises(ValueError, match="at most 6"):
         figures.similarity({str(i): [0] for i in range(7)})
-
-
-def test_what_would_be_drawn_wrong_is_refused():
     with pytest.raises(IndexError, match=r"indices\[1\] = -1 .*rows of weight=3"):
         figures.lookup(WEIGHT, [0, -1])
     with pytest.raises(RuntimeError, match="indices"):

@@ -60,8 +60,6 @@ REFUSED = {
     "sparse": "NotImplementedError: max_norm=None, sparse=True: .* create the layer",
     "columns": "ValueError: weight " + PLACED.format(r"\(Shard\(dim=1\)", "Shard"),
     "plain ids": "ValueError: input " + PLACED.format("None", "Replicate"),
-    "own ids": "ValueError: input " + PLACED.format(r"\(Shard", "Replicate"),
-    "replicate": "ValueError: weight " + PLACED.format(r"\(Replicate\(\),\)", "Shard"),
     "two dimensions": "ValueError: weight " + PLACED.format(r"\(Shard.*Rep", "Shard"),
 }
 
