@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from embedlinear import Embedding, linear_from_embedding, one_hot
-from embedlinear.book.bench.vectors import readers
 
 V, D = 100_000, 64
 VOCABULARIES = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -174,10 +173,6 @@ def optimiser(device, V, D, batch):
     }
 
 
-def vectors(device, binary):
-    return {name: Variant(run) for name, run in readers(binary).items()}
-
-
 def _grid(rows=VOCABULARIES, width=(D,), batch=(1024,)):
     grid = itertools.product(width, batch, rows)
     return [{"V": v, "D": d, "batch": b} for d, b, v in grid]
@@ -207,7 +202,3 @@ def _name(family, build, size, kept=False):
 
 
 CASES = {_name(*case): Case(*case) for case in _cases()}
-VECTORS = {
-    f"vectors, {name}": Case("vectors", vectors, {"binary": name == "binary"})
-    for name in ("text", "binary")
-}

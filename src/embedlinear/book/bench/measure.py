@@ -15,7 +15,8 @@ from unittest import mock
 import torch
 from torch.utils.benchmark import timer  # it waits for an accelerator
 
-from embedlinear.book.bench.cases import CASES, VECTORS
+from embedlinear.book.bench import vectors
+from embedlinear.book.bench.cases import CASES
 from embedlinear.book.bench.results import lines
 from embedlinear.device import select_device
 from embedlinear.machine import machine
@@ -41,7 +42,7 @@ def run(words=(), device=None, rounds=20, seconds=0.5, show=str, apart=True):
     skipped. Unless ``apart``, everything runs in this process, for a quick look. Raises
     ValueError if no case has such a name.
     """
-    named, device = CASES | (VECTORS if words else {}), select_device(device)
+    named, device = CASES | (vectors.CASES if words else {}), select_device(device)
     parts = list(words) or [""]
     names = [name for name in named if any(part in name for part in parts)]
     if not names:

