@@ -79,9 +79,7 @@ def test_the_command_in_real_processes(tmp_path):
     command.main(["backward, V=100000,", *rounds, "--json", str(file)])
     stored = json.loads(file.read_text("utf-8"))
     assert stored["about"]["torch"] == torch.__version__.split("+")[0]
-    assert stored["about"]["command"].startswith(
-        "python -m embedlinear.book.bench backw"
-    )
+    assert "embedlinear.book.bench backward" in stored["about"]["command"]
     names = "dense", "sparse", "dense, memory kept"
     dense, sparse, kept = (results.variant(stored, "backward", n) for n in names)
     assert len(dense.times) == 3 and min(dense.times) > 0
