@@ -67,10 +67,6 @@ def refused(mesh):
         "sparse": lambda: by_rows(mesh, sparse=True)(ids),
         "columns": lambda: columns(everywhere),
         "plain ids": lambda: plain(ids),
-        "own ids": lambda: plain(DTensor.from_local(ids, mesh, [Shard(0)])),
-        "replicate": lambda: sharded.own_rows(
-            distribute_tensor(square, mesh, [Replicate()])
-        ),
         "two dimensions": lambda: sharded.own_rows(
             distribute_tensor(square, two, [Shard(0), Replicate()])
         ),

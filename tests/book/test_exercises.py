@@ -13,43 +13,38 @@ def fail():
     raise IndexError("secret")
 
 
-RIGHT = [
-    (0.3333, 1 / 3),
-    ([2, 5], torch.Size([2, 5])),
-    ([1.2346, 2], torch.tensor([1.23456, 2.0])),
-    (np.ones(2), torch.ones(2)),
-    (torch.ones(2, requires_grad=True), torch.ones(2, dtype=torch.float64)),
-    ([torch.ones(2), (1, "a")], (torch.ones(2), [1, "a"])),
-    (float("nan"), float("nan")),
-    (ValueError, ValueError),
-    ({"a": 1}, {"a": 1}),
-]
-WRONG = [
+RIGHT = None  # no hint
+CASES = [
+    (0.3333, 1 / 3, RIGHT),
+    ([2, 5], torch.Size([2, 5]), RIGHT),
+    ([1.2346, 2], torch.tensor([1.23456, 2.0]), RIGHT),
+    (np.ones(2), torch.ones(2), RIGHT),
+    (torch.ones(2, requires_grad=True), torch.ones(2, dtype=torch.float64), RIGHT),
+    ([torch.ones(2), (1, "a")], (torch.ones(2), [1, "a"]), RIGHT),
+    (float("nan"), float("nan"), RIGHT),
+    (ValueError, ValueError, RIGHT),
+    ({"a": 1}, {"a": 1}, RIGHT),
+    (IndexError, fail, RIGHT),
+    (LookupError, fail, RIGHT),
     (0.3334, 1 / 3, "value"),
     (True, 1, "type"),
     ((2, 5), torch.Size([5, 2]), "value"),
     (torch.ones(2, 3), torch.ones(3, 2), "shape"),
     (torch.ones(2), torch.tensor([1, 1.0002]), "value"),
     (IndexError, 3, "no error"),
+    *((wrong, fail, "error") for wrong in (ValueError, Exception, BaseException)),
+    *((wrong, fail, "error") for wrong in (0, int)),
 ]
-RAISED = [IndexError, LookupError], [ValueError, Exception, BaseException, 0, int]
 
 
-def test_right_answers():
-    for prediction, answer in RIGHT:
-        verdict = check(prediction, lambda: answer)  # noqa: B023
-        assert verdict == "✓ Correct", prediction
-    for prediction in RAISED[0]:
-        assert check(prediction, fail) == "✓ Correct"
-
-
-def test_wrong_answers_get_a_hint():
-    for prediction, answer, hint in WRONG:
-        verdict = check(prediction, lambda: answer)  # noqa: B023
-        assert verdict.startswith("✗ Not yet: you wrote "), prediction
-        assert hint in verdict.split("; ")[-1], prediction
-    for prediction in RAISED[1]:
-        assert check(prediction, fail).startswith("✗"), prediction
+@pytest.mark.parametrize("prediction, answer, hint", CASES)
+def test_right_answers_pass_and_wrong_ones_get_a_hint(prediction, answer, hint):
+    verdict = check(prediction, answer if answer is fail else lambda: answer)
+    if hint:
+        assert verdict.startswith("✗ Not yet: you wrote ")
+        assert hint in verdict.split("; ")[-1]
+    else:
+        assert verdict == "✓ Correct"
 
 
 def test_the_hint_does_not_hold_the_answer():

@@ -60,8 +60,6 @@ REFUSED = {
     "sparse": "NotImplementedError: max_norm=None, sparse=True: .* create the layer",
     "columns": "ValueError: weight " + PLACED.format(r"\(Shard\(dim=1\)", "Shard"),
     "plain ids": "ValueError: input " + PLACED.format("None", "Replicate"),
-    "own ids": "ValueError: input " + PLACED.format(r"\(Shard", "Replicate"),
-    "replicate": "ValueError: weight " + PLACED.format(r"\(Replicate\(\),\)", "Shard"),
     "two dimensions": "ValueError: weight " + PLACED.format(r"\(Shard.*Rep", "Shard"),
 }
 
@@ -99,15 +97,11 @@ def drawn(rows=3072, **seed):
 
 
 def test_every_seed_and_every_block_draws_other_numbers():
-    zero = drawn(seed=0)
-    assert torch.equal(zero, drawn(seed=0))
-    assert len(zero.unique()) > 6100  # of 6144: no block is like another
-    torch.manual_seed(1)
-    others = [drawn(), drawn(), *(drawn(seed=seed) for seed in (1, 1024, 2**32))]
-    for before, after in zip([zero, *others], others):
-        assert not torch.isin(after, before).to(float).mean() > 0.01
     torch.manual_seed(1)  # it decides where no seed is given
-    assert torch.equal(drawn(), others[0])
+    tables = [drawn(), drawn(), *(drawn(seed=seed) for seed in (0, 1, 1024, 2**32))]
+    assert len(torch.cat(tables).unique()) > 0.99 * 6 * 6144
+    torch.manual_seed(1)
+    assert torch.equal(drawn(), tables[0]) and torch.equal(drawn(seed=0), tables[2])
     big = drawn(200_000, seed=0)
     assert abs(big.mean()) < 0.01 and abs(big.std() - 1) < 0.01
 

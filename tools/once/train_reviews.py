@@ -234,8 +234,10 @@ def prepare(folder):
         if language == "zh":  # from the training texts alone, without their labels
             made = book.vectors(book.ppmi(bags[FIRST:], ROWS), WIDTH)
         else:
-            own = {word: torch.tensor(known[word]) for word in words if word in known}
-            made = book.known_rows(own, words)
+            found = {row: known[word] for word, row in words.items() if word in known}
+            own = torch.from_numpy(np.stack(list(found.values())))
+            made = book.random_start(ROWS, WIDTH, 1, 0)
+            made[list(found)] = own / own.std()
         PREPARED[language] = sparse(bags, ROWS), book.favourable(found), made
 
 

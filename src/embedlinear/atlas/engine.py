@@ -59,7 +59,8 @@ def one_hot(ids, rows, dtype):
 
 @dataclass(frozen=True)
 class Situation:
-    """What differs from the plain case; ``lookup`` and ``product`` run the two sides."""
+    """What differs from the plain case; ``run`` runs both sides, unless ``lookup`` or
+    ``product`` runs its own."""
 
     rows: int | None = None
     dtype: torch.dtype = torch.float32
@@ -67,10 +68,12 @@ class Situation:
     linear: dict = field(default_factory=dict)
     ids: Callable = lambda ids: ids
     vector: Callable = one_hot
+    each: Callable = lambda layer: None  # done to both
     prepare: Callable = lambda embedding, linear, ids: None
     around: Callable = nullcontext
-    lookup: Callable = lambda embedding, ids: embedding(ids)
-    product: Callable = lambda linear, x: linear(x)
+    run: Callable = lambda layer, given: layer(given)
+    lookup: Callable | None = None
+    product: Callable | None = None
     parts: int = 1  # a batch in this many backward passes,
     rotate: bool = False  # or each step has the next of them
     adjust: Callable = lambda parameters: None  # between backward and step
@@ -94,6 +97,8 @@ def build(situation, classes, size):
         embedding.weight.copy_(table.to(s.dtype))
         linear.weight.copy_(table.to(s.dtype).T)
     ids = s.ids(torch.tensor([*map(int, size.ids)], dtype=torch.int64))
+    s.each(embedding)
+    s.each(linear)
     s.prepare(embedding, linear, ids)
     return embedding, linear, ids
 
@@ -113,9 +118,9 @@ def outcome(situation, classes, size, stage, side):
     s = situation
     torch.manual_seed(size.seed)
     *layers, ids = build(s, classes, size)
-    layer, run = layers[side], (s.lookup, s.product)[side]
+    layer, run = layers[side], (s.lookup, s.product)[side] or s.run
     rows, dtype = layers[0].weight.shape[0], layers[1].weight.dtype
-    given = s.vector(ids, rows, dtype) if side else ids
+    given = s.vector(ids, rows=rows, dtype=dtype) if side else ids
     parts, parameters = given.tensor_split(s.parts), list(layer.parameters())
 
     def backward(parts):

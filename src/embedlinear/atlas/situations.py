@@ -1,5 +1,6 @@
 """The situations: ``situations.toml`` sets them up from the functions of this module."""
 
+import pkgutil
 import tomllib
 from contextlib import contextmanager
 from functools import partial
@@ -9,8 +10,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, jvp, vmap
 from torch.nn import functional as F
-from torch.nn.utils import parametrizations, prune
-from torch.utils.checkpoint import checkpoint
+from torch.nn.utils import prune
 
 from embedlinear.atlas.engine import Situation, Size, one_hot, targets
 
@@ -22,6 +22,14 @@ TABLE = tomllib.loads(files(__package__).joinpath("situations.toml").read_text("
 
 def mixture(ids, rows, dtype):
     return one_hot(ids, rows, dtype) * 0.75 + 0.25 / rows
+
+
+def pooled(ids, rows, dtype, by):
+    return getattr(one_hot(ids, rows, dtype), by)(0, keepdim=True)
+
+
+def masked(ids, rows, dtype):
+    return one_hot(ids, rows, dtype) * (ids != 0).unsqueeze(-1)
 
 
 def weighted_bag(embedding, ids):
@@ -88,6 +96,10 @@ def many_tables(layer, given):
     return vmap(partial(with_weight, layer, given))(stack).sum(0)
 
 
+def wrapped(layer, given, by):
+    return pkgutil.resolve_name(by)(layer)(given)
+
+
 def once(make):
     """Run what ``make(layer, given)`` returns; it is made at the first call."""
 
@@ -98,6 +110,10 @@ def once(make):
         return vars(layer)["made"](given)
 
     return run
+
+
+compiled = once(lambda layer, given: torch.compile(layer))
+exported = once(lambda layer, given: torch.export.export(layer, (given,)).module())
 
 
 def quantised(layer, given):
@@ -116,21 +132,16 @@ def state_of_the_other(linear, x):
 # --- what is done to the tables ---
 
 
-def write(value, looked_up):
+def drawn(layer):
+    torch.manual_seed(0)
+    layer.reset_parameters()
+
+
+def write(embedding, linear, ids, value, looked_up):
     """Put ``value`` into the row of the first index, or into one not looked up."""
-
-    def prepare(embedding, linear, ids):
-        others = set(range(len(embedding.weight))) - {*ids.tolist()}
-        row = ids[0] if looked_up else min(others, default=0)
-        embedding.weight.data[row, 0] = linear.weight.data[0, row] = value
-
-    return prepare
-
-
-def to_both(change):
-    return lambda embedding, linear, ids: [
-        change(layer) for layer in (embedding, linear)
-    ]
+    others = set(range(len(embedding.weight))) - {*ids.tolist()}
+    row = ids[0] if looked_up else min(others, default=0)
+    embedding.weight.data[row, 0] = linear.weight.data[0, row] = value
 
 
 def same_mask(embedding, linear, ids):
@@ -150,6 +161,7 @@ def to_the_minimum(embedding, linear, ids):
 
 @contextmanager
 def switched(switch, on, off):
+    switch = pkgutil.resolve_name(switch)
     switch(on)
     try:
         yield
@@ -168,97 +180,35 @@ def one_process():
         group.destroy_process_group()
 
 
-# --- what the table's words stand for ---
-
-precision = partial(switched, torch.set_float32_matmul_precision, off="highest")
-WORDS = {
-    "ids": {
-        "distinct": torch.unique,
-        "first": lambda ids: ids[:1],
-        "none": lambda ids: ids[:0],
-        "int32": lambda ids: ids.int(),
-        "int16": lambda ids: ids.short(),
-        "float": lambda ids: ids.float(),
-        "two dimensions": lambda ids: ids.expand(2, -1),
-        "past the end": lambda ids: ids + 1000,
-        "negative": lambda ids: -1 - ids,
-    },
-    "vector": {
-        "guessed": lambda ids, rows, dtype: F.one_hot(ids).to(dtype),
-        "integers": lambda ids, rows, dtype: F.one_hot(ids, rows),
-        "mixture": mixture,
-        "counts": lambda *given: one_hot(*given).sum(0, keepdim=True),
-        "shares": lambda *given: one_hot(*given).mean(0, keepdim=True),
-        "masked": lambda ids, *given: one_hot(ids, *given) * (ids != 0).unsqueeze(-1),
-    },
-    "run": {
-        **{mode: partial(bag, mode=mode) for mode in ("sum", "mean", "max")},
-        "compiled": once(lambda layer, given: torch.compile(layer)),
-        "exported": once(
-            lambda layer, given: torch.export.export(layer, (given,)).module()
-        ),
-        "checkpoint": partial(checkpoint, use_reentrant=False),
-        "vmap": lambda layer, given: vmap(layer)(given),
-        "ddp": lambda layer, given: nn.parallel.DistributedDataParallel(layer)(given),
-    },
-    "prepare": {
-        "frozen": to_both(lambda layer: layer.requires_grad_(False)),
-        "drawn": to_both(
-            lambda layer: [torch.manual_seed(0), layer.reset_parameters()]
-        ),
-        "minus zero": write(-0.0, looked_up=True),
-        "nan": write(float("nan"), looked_up=False),
-        "infinity": write(float("inf"), looked_up=False),
-        "subnormal": write(1e-40, looked_up=True),
-        "weight_norm": to_both(parametrizations.weight_norm),
-        "spectral_norm": to_both(parametrizations.spectral_norm),
-        "orthogonal": to_both(parametrizations.orthogonal),
-    },
-    "around": {
-        "autocast": partial(torch.autocast, "cpu", torch.bfloat16),
-        "autocast off": partial(torch.autocast, "cpu", enabled=False),
-        "high": partial(precision, "high"),
-        "medium": partial(precision, "medium"),
-        "deterministic": partial(
-            switched, torch.use_deterministic_algorithms, True, False
-        ),
-        "flush": partial(switched, torch.set_flush_denormal, True, False),
-    },
-    "adjust": {
-        "norm": partial(nn.utils.clip_grad_norm_, max_norm=0.5),
-        "value": partial(nn.utils.clip_grad_value_, clip_value=0.1),
-    },
-}
-WORDS["lookup"] = WORDS["product"] = WORDS["run"]
+# --- what the table says ---
 
 
-def by(name, **options):
-    """An optimiser, looked up when it is made: torch 2.6 has no Muon."""
-    return lambda parameters: getattr(torch.optim, name)(parameters, **options)
+def function(name, **options):
+    """A function of the table, found when it is called: torch 2.6 has no Muon."""
+
+    def call(*given, **named):
+        path = name if "." in name else f"{__name__}.{name}"
+        return pkgutil.resolve_name(path)(*given, **named | options)
+
+    return call
 
 
-def value(key, given):
+def setting(key, given):
     """What a setting of the table stands for."""
-    if key.endswith("optimiser"):
-        return by(**given)
-    if key in WORDS:
-        return WORDS[key].get(given) or globals()[given]
     if key == "dtype":
         return getattr(torch, given)
     if key == "also":
         return tuple(Size(*size) for size in given)
-    return {k: value(k, v) for k, v in given.items()} if key == "linear" else given
-
-
-def situation(settings):
-    settings = dict(settings)
-    if "run" in settings:
-        settings["lookup"] = settings["product"] = settings.pop("run")
-    return Situation(**{key: value(key, given) for key, given in settings.items()})
+    if isinstance(given, str):
+        return function(given)
+    if isinstance(given, dict):
+        given = {k: getattr(torch, v) if k == "dtype" else v for k, v in given.items()}
+        return function(**given) if "name" in given else given
+    return given
 
 
 SITUATIONS = {
-    name: situation(row.get("set", {}))
+    name: Situation(**{k: setting(k, given) for k, given in row.get("set", {}).items()})
     for rows in TABLE["groups"].values()
     for name, row in rows.items()
 }

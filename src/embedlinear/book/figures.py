@@ -121,14 +121,9 @@ def sharded(weight, indices, processes, words=None):
         grid.draw(ax, right, y, f"found {number}", title, found, picks, mine, True)
         for place, row in mine.items():
             tip = right - _width(picks[place]), y + (place + 0.5) * _HEIGHT
-            arrow = {"arrowstyle": "->", "lw": 1.2, "shrinkA": 1, "shrinkB": 1}
-            ax.annotate(
-                "",
-                tip,
-                (left + wide, y + (row + 0.5) * _HEIGHT),
-                gid=f"arrow {place}",
-                arrowprops={**arrow, "path_effects": HALO},
-            )
+            end, look = (left + wide, y + (row + 0.5) * _HEIGHT), {"path_effects": HALO}
+            look |= {"arrowstyle": "->", "lw": 1.2, "shrinkA": 1, "shrinkB": 1}
+            ax.annotate("", tip, end, arrowprops=look, gid=f"arrow {place}")
         first, y = own.stop, y + height * _HEIGHT
     title = "= " + text["reduced"]
     grid.draw(ax, right, y, "output", title, weight[indices], picks)
@@ -316,15 +311,9 @@ class _Grid:
                 fill = plt.cm.PuOr(0.5 - 0.25 * max(-1, min(1, shade)))
                 look = {"ec": "#999999", "lw": 0.6, "fc": fill}
                 ax.add_patch(Rectangle((left, top), self.cell, _HEIGHT, **look))
-                ax.text(
-                    left + self.cell / 2,
-                    middle,
-                    _number(number),
-                    ha="center",
-                    va="center",
-                    color="#6B6B6B" if grey else "black",
-                    gid=f"{key}[{row},{column}]",
-                )
+                look = {"ha": "center", "va": "center", "gid": f"{key}[{row},{column}]"}
+                look["color"] = "#6B6B6B" if grey else "black"
+                ax.text(left + self.cell / 2, middle, _number(number), **look)
         for row in sorted(set(marked)):
             look = {"fc": "none", "ec": "black", "lw": 2.4, "zorder": 3}
             corner, name = (x, y + row * _HEIGHT), f"{key} row {row}"

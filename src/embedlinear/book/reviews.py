@@ -145,16 +145,6 @@ def vectors(matrix, width=50, seed=0):
     return table
 
 
-def known_rows(known, vocabulary, seed=0):
-    """The rows of ``known`` in the vocabulary's order, deviation 1, or random."""
-    width = len(next(iter(known.values())))
-    table = random_start(len(vocabulary) + 1, width, 1, seed)
-    found = {i: known[unit] for unit, i in vocabulary.items() if unit in known}
-    rows = torch.stack(list(found.values()))
-    table[list(found)] = rows / rows.std()
-    return table
-
-
 def random_start(size, width, scale, seed):
     """A table of N(0, scale) with a zero padding row, from its own generator."""
     draw = torch.Generator().manual_seed(seed)

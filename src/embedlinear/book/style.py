@@ -55,10 +55,6 @@ def styled(draw):
     return in_style
 
 
-# To the left edge of a name: a line to its middle would cross the names below it.
-LEADER = {"arrowstyle": "-", "lw": 0.8, "shrinkB": 3, "relpos": (0, 0.5)}
-
-
 def curves(ax, lines, **style):
     """Draw ``{name: (xs, ys)}``, each name at its line's end and clear of the others.
 
@@ -78,13 +74,8 @@ def curves(ax, lines, **style):
     for above, (x, y, name, colour) in zip(reversed(range(len(ends))), ends):
         place = min(to_axes.transform((x, y))[1], 1 - above * gap)
         height = max(height + gap, place)
-        ax.annotate(
-            name,
-            (x, y),
-            (1.06, height),
-            textcoords="axes fraction",
-            color=colour,
-            va="center",
-            annotation_clip=False,
-            arrowprops={"color": colour, **LEADER},
-        )
+        # To the left edge of a name: a line to its middle would cross the names below.
+        leader = {"arrowstyle": "-", "lw": 0.8, "shrinkB": 3, "relpos": (0, 0.5)}
+        look = {"va": "center", "annotation_clip": False, "textcoords": "axes fraction"}
+        look["arrowprops"] = leader | {"color": colour}
+        ax.annotate(name, (x, y), (1.06, height), color=colour, **look)

