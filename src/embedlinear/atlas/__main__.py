@@ -31,7 +31,9 @@ def keep(path, found):
     kept[about["torch"]] = {"about": about, "verdicts": before | found}
     text = json.dumps(kept, ensure_ascii=False)
     text = re.sub(r"(?<=[{}]), (?=\")|, (?=\"[\w-]+\": {\"outputs)", ",\n", text)
-    path.write_text(text + "\n", "utf-8")
+    whole = path.with_name(path.name + ".new")  # an interruption leaves the old file
+    whole.write_text(text + "\n", "utf-8")
+    whole.replace(path)
 
 
 def main():
