@@ -112,7 +112,7 @@ def test_unknown_words_have_the_scale_of_the_vectors():
 @pytest.mark.parametrize(
     "vocabulary, options, message",
     [(["a", "a"], {}, "'a' occurs twice"), ({"a": 0, "b": 2}, {}, "must be 0..1"),
-     (["a"], {"pad": "b"}, "not in the vocabulary"), (["a"], {"pad": 1}, "a row in 0..0"),
+     (["a"], {"pad": "b"}, "a word of the vocabulary"), (["a"], {"pad": 1}, "a row in 0..0"),
      ({"a", "b"}, {}, "it is a set"), ("ab", {}, "found 'ab'"),
      (["a"], {"pad": 0.0}, "a row"), (["a"], {"unknown": "<unk>"}, "must be a seed .*<unk>"),
      (["a"], {"unknown": True}, "must be a seed")],
