@@ -1,6 +1,7 @@
 """What a reader finds in a file, and ``Rows``, which collects the wanted and valid rows of it."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -60,37 +61,38 @@ class Rows:
             words = self.decoded(first, words)
         with np.errstate(over="ignore"):
             numbers = numbers.astype(np.float32, copy=False)
-        places, begin = range(len(words)), len(self.index)
-        if not np.isfinite(numbers).all():
-            finite = np.isfinite(numbers).all(axis=1)
-            for place in np.flatnonzero(~finite).tolist():
-                if not self.skip:
-                    where = f"{self.name}, {self.found.unit} {first + place}"
-                    about = {"word": words[place], "numbers": few(numbers[place])}
-                    raise refusal("not-finite", where=where, **about)
-                self.leave_out("were-not-finite", words[place], first + place)
-            places = np.flatnonzero(finite).tolist()
-        if self.vocab is not None:
-            places = [place for place in places if words[place] in self.vocab]
-        if len(places) < len(words):
-            words, numbers = [words[place] for place in places], numbers[places]
-        self.index.update(zip(words, range(begin, begin + len(words))))
-        end = len(self.index)
-        if end < begin + len(words):  # some are repeated; keep the first of each
-            self.index, new = dict(zip(self.index, range(end))), []
-            for row, word in enumerate(words):
-                if self.index[word] == begin + len(new):
-                    new.append(row)
+        begin, finite = len(self.index), np.isfinite(numbers)
+        if self.vocab is None and finite.all():  # nearly always: all at once
+            self.index.update(zip(words, range(begin, begin + len(words))))
+            if len(self.index) == begin + len(words):
+                return self.append(numbers)
+            # Some are repeated, so this is undone.
+            self.index = dict(zip(islice(self.index, begin), range(begin)))
+        kept = []
+        for row, (word, sound) in enumerate(zip(words, finite.all(axis=1))):
+            if not sound:
+                self.leave_out("were-not-finite", word, first + row, numbers[row])
+            elif self.vocab is None or word in self.vocab:
+                if word in self.index:
+                    self.leave_out("were-repeated", word, first + row)
                 else:
-                    self.leave_out("were-repeated", word, first + places[row])
-            numbers = numbers[new]
+                    self.index[word] = len(self.index)
+                    kept.append(row)
+        self.append(numbers[kept])
+
+    def append(self, numbers):
+        begin, end = len(self.index) - len(numbers), len(self.index)
         if end > len(self.matrix):  # on most systems this copies nothing
             room = max(end, len(self.matrix) * 9 // 8)
             self.matrix.resize((room, self.found.d), refcheck=False)
         self.matrix[begin:end] = numbers
 
-    def leave_out(self, why, word, number):
-        self.left_out[why].append(f"{word!r} ({self.found.unit} {number})")
+    def leave_out(self, why, word, number, numbers=()):
+        place = f"{self.found.unit} {number}"
+        if why == "were-not-finite" and not self.skip:
+            about = {"where": f"{self.name}, {place}", "numbers": few(numbers)}
+            raise refusal("not-finite", word=word, **about)
+        self.left_out[why].append(f"{word!r} ({place})")
 
     def decoded(self, first, words):
         """``words`` (bytes) as str; ValueError for one that is not in the encoding."""
@@ -105,13 +107,10 @@ class Rows:
                 about = {"encoding": self.encoding.upper(), "reason": error.reason}
                 about |= {"where": where, "word": words[place][:60]}
                 raise refusal("not-encoded", **about) from error
-        # Of a damaged word, "replace" and "ignore" make different ones.
-        by = {
-            e: [w.decode(self.encoding, e) for w in words]
-            for e in ("replace", "ignore")
-        }
-        self.damaged += sum(map(str.__ne__, *by.values()))
-        return by[self.errors]
+        replaced = [word.decode(self.encoding, "replace") for word in words]
+        ignored = [word.decode(self.encoding, "ignore") for word in words]
+        self.damaged += sum(map(str.__ne__, replaced, ignored))
+        return replaced if self.errors == "replace" else ignored
 
     def report(self):
         """Yield what is odd about the rows, and which were left out."""
