@@ -10,6 +10,7 @@ import argparse
 import gzip
 import io
 import random
+import re
 import sys
 import tempfile
 import time
@@ -71,15 +72,14 @@ def plainly(data, d, is_binary):
         return None, np.load(io.BytesIO(data))
     if data[8:9] == b"{":
         arrays = load_safetensors(data)
-        words = (
-            bytes(arrays["words"]).decode().split("\n") if "words" in arrays else None
-        )
-        return words, arrays.get("matrix", next(iter(arrays.values())))
+        words, matrix = arrays.get("words"), next(iter(arrays.values()))
+        words = None if words is None else bytes(words).decode().split("\n")
+        return words, arrays.get("matrix", matrix)
     if not is_binary:
         return reference(data, d)
     header, _, rest = data.partition(b"\n")
     words, rows = [], []
-    for _ in range(int(header.split()[0])):
+    for _ in range(int(re.search(rb"\d+", header)[0])):
         word, _, rest = rest.partition(b" ")
         words.append(word.lstrip(b"\n").decode())
         rows.append(np.frombuffer(rest[: 4 * d], "<f4"))

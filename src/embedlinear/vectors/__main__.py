@@ -61,7 +61,7 @@ def export(vectors, stem):
 def run(command, file, out, projector=False, **options):
     written = []
     if command == "convert":
-        target(out, file, options.get("words"))  # cannot it be written? before reading
+        target(out, file, options.get("words"))  # refused before reading
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the problems are listed below
         vectors = load_vectors(file, **options)

@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from embedlinear.language import say
-from embedlinear.vectors import layout as layouts
 from embedlinear.vectors.collect import Found
-from embedlinear.vectors.layout import LONGEST, is_number, parts, shown
+from embedlinear.vectors.layout import LONGEST, find, is_number, parts, shown
 from embedlinear.vectors.words import plural, refusal
 
 BOM = codecs.BOM_UTF8
@@ -24,20 +23,20 @@ SMALL = 1 << 19  # bytes; for fewer, importing polars takes longer than it saves
 
 
 def read(chunks, name, header, sep, columns, words, limit, problems):
-    """What is in the text; the ``words`` are given if it may have none. Anything odd that turns
-    up later is appended to ``problems``."""
+    """What is in the text, as ``Found``; the ``words`` are given if it may have none. Anything
+    odd that turns up later is appended to ``problems``."""
     start = next(chunks).removeprefix(BOM)
     rest = blocks(itertools.chain([start], chunks), name)
     first = next(rest, b"")
     lines = first.split(b"\n", 200)[:200]
-    found = layouts.find(name, lines, header, sep, columns, words is not None)
-    if found.header:
+    layout = find(name, lines, header, sep, columns, words is not None)
+    if layout.header:
         first = first.partition(b"\n")[2]
-    rows = read_rows(itertools.chain([first], rest), name, found, limit, problems)
-    kind = say("with-header" if found.header else "without-header")
-    wordless = found.columns and found.columns[0] is None
-    found = Found(kind, "line", found.d, rows, found.promised)
-    return found._replace(words=words) if wordless else found
+    rows = read_rows(itertools.chain([first], rest), name, layout, limit, problems)
+    kind = say("with-header" if layout.header else "without-header")
+    wordless = layout.columns and layout.columns[0] is None
+    words = words if wordless else None
+    return Found(kind, "line", layout.d, rows, layout.promised, words)
 
 
 def blocks(chunks, name):
