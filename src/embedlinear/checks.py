@@ -56,14 +56,14 @@ class index_check:
         return switched
 
 
-def _is_int(value):
+def is_int(value):
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def sizes(**given):
     """Each size must be an int (TypeError) that is not negative (RuntimeError)."""
     for name, value in given.items():
-        if not _is_int(value):
+        if not is_int(value):
             raise TypeError(say("size-type", name=name, value=value))
         if value < 0:
             about = {"name": name, "value": value, "sizes": list(given.values())}
@@ -74,9 +74,9 @@ def padding_idx(value, rows):
     """Return ``padding_idx`` as 0..rows-1 (negative: from the end), or None."""
     if value is None:
         return None
-    if _is_int(value) and -rows <= value < rows:
+    if is_int(value) and -rows <= value < rows:
         return int(value) % rows
-    error = AssertionError if _is_int(value) else TypeError
+    error = AssertionError if is_int(value) else TypeError
     if isinstance(value, float) or rows == value == 0:
         error = IndexError  # as in PyTorch
     raise error(say("padding-idx", value=value, first=-rows, last=rows - 1))

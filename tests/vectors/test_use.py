@@ -112,7 +112,7 @@ def test_unknown_words_have_the_scale_of_the_vectors():
 @pytest.mark.parametrize(
     "vocabulary, options, message",
     [(["a", "a"], {}, "'a' occurs twice"), ({"a": 0, "b": 2}, {}, "must be 0..1"),
-     (["a"], {"pad": "b"}, "not in the vocabulary"), (["a"], {"pad": 1}, "a row in 0..0"),
+     (["a"], {"pad": "b"}, "a word of the vocabulary"), (["a"], {"pad": 1}, "a row in 0..0"),
      ({"a", "b"}, {}, "it is a set"), ("ab", {}, "found 'ab'"),
      (["a"], {"pad": 0.0}, "a row"), (["a"], {"unknown": "<unk>"}, "must be a seed .*<unk>"),
      (["a"], {"unknown": True}, "must be a seed")],
@@ -129,14 +129,8 @@ def test_what_a_layer_is_not_made_of(vectors, vocabulary, options, message):
 # --------------------------------------------------------------------------- the command line
 
 
-@pytest.fixture
-def path(tmp_path):
-    path = tmp_path / "v.txt"
-    path.write_bytes(text())
-    return path
-
-
 def test_info_and_convert(path, tmp_path, capsys):
+    path.write_bytes(text())
     assert main(["info", str(path)]) == 0
     shown = capsys.readouterr()
     assert "text without a header" in shown.out and "20 words, 12 numbers" in shown.out
@@ -151,7 +145,7 @@ def test_info_and_convert(path, tmp_path, capsys):
     assert "'一'" in capsys.readouterr().out
     path.write_text("a 1 2\nb 3\n", encoding="utf-8")
     assert main(["info", str(path), "--no-progress"]) == 1
-    assert "v.txt, line 2" in capsys.readouterr().err
+    assert "v, line 2" in capsys.readouterr().err
     for wrong in ["infos", str(path)], ["convert", str(path)]:
         with pytest.raises(SystemExit, match="2"):
             main(wrong)
@@ -207,6 +201,7 @@ def test_export_for_a_projector(tmp_path):
 
 
 def test_a_small_file_is_read_without_importing_polars(path):
+    path.write_bytes(text())
     code = f"import sys, embedlinear; embedlinear.load_vectors({str(path)!r})"
     code += "; assert 'polars' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,6 +10,7 @@ import argparse
 import gzip
 import io
 import random
+import re
 import sys
 import tempfile
 import time
@@ -23,9 +24,7 @@ from safetensors.numpy import load as load_safetensors
 from embedlinear import WordVectors
 from tests.vectors.tables import WORDS, binary, load, reference, table, text
 
-SPARE = (
-    3 << 20
-)  # bytes: for the messages, the buffers of open files, the windows of zlib
+SPARE = 3 << 20  # bytes: for messages, buffers of open files, the windows of zlib
 PIECES = [b" ", b"\n", b"\r\n", b"\t", b",", b":", b"\0", b"nan", b"inf", b"1e999", b"-", b"\xff",
           b"\xe4\xbd", b"999999999999", b"-1", b"0", b"{", b"[", b'"', b"\xef\xbb\xbf", b"20 12\n",
           b"1000000000000 3\n", b"F16", b"<f8", b"|O", b"PK\x03\x04", b"\x1f\x8b", b"\x80\x04"]  # fmt: skip
@@ -34,24 +33,16 @@ PIECES = [b" ", b"\n", b"\r\n", b"\t", b",", b":", b"\0", b"nan", b"inf", b"1e99
 def originals(folder):
     """A file of each format: bytes."""
     headed = b"20 12\n" + text()
-    files = [
-        text(),
-        headed,
-        b"20 12\n" + text(end=" \n"),
-        b"\xef\xbb\xbf" + text(end="\r\n"),
-    ]
+    files = [text(), headed, b"20 12\n" + text(end=" \n"), binary(), binary(end=b"\n")]
     files += [
-        binary(),
-        binary(end=b"\n"),
-        gzip.compress(headed),
-        gzip.compress(binary()),
+        b"\xef\xbb\xbf" + text(end="\r\n"),
+        *map(gzip.compress, (headed, files[3])),
     ]
     WordVectors(WORDS, table()).save(folder / "v.safetensors")
     np.save(folder / "v.npy", table())
     (folder / "v.words.txt").write_text("\n".join(WORDS), encoding="utf-8")
-    return files + [
-        (folder / f"v.{kind}").read_bytes() for kind in ("safetensors", "npy")
-    ]
+    names = "v.safetensors", "v.npy"
+    return files + [(folder / name).read_bytes() for name in names]
 
 
 def mutated(data, others, dice):
@@ -64,12 +55,9 @@ def mutated(data, others, dice):
         end = min(place + dice.choice([1, 1, 2, 8, 40]), len(data))
         other, piece = dice.choice(others), dice.choice(PIECES)
         begin = dice.randrange(len(other))
-        changes = [
-            dice.randbytes(end - place),
-            b"",
-            data[place:end] * dice.choice([2, 30]),
-        ]
-        changes += [piece, piece + data[place:end], other[begin : begin + 40]]
+        old, new = data[place:end], other[begin : begin + 40]
+        changes = [dice.randbytes(len(old)), b"", old * dice.choice([2, 30])]
+        changes += [piece, piece + old, new]
         data[place:end] = dice.choice(changes)
         if dice.random() < 0.1:
             del data[place:]
@@ -84,15 +72,14 @@ def plainly(data, d, is_binary):
         return None, np.load(io.BytesIO(data))
     if data[8:9] == b"{":
         arrays = load_safetensors(data)
-        words = (
-            bytes(arrays["words"]).decode().split("\n") if "words" in arrays else None
-        )
-        return words, arrays.get("matrix", next(iter(arrays.values())))
+        words, matrix = arrays.get("words"), next(iter(arrays.values()))
+        words = None if words is None else bytes(words).decode().split("\n")
+        return words, arrays.get("matrix", matrix)
     if not is_binary:
         return reference(data, d)
     header, _, rest = data.partition(b"\n")
     words, rows = [], []
-    for _ in range(int(header.split()[0])):
+    for _ in range(int(re.search(rb"\d+", header)[0])):
         word, _, rest = rest.partition(b" ")
         words.append(word.lstrip(b"\n").decode())
         rows.append(np.frombuffer(rest[: 4 * d], "<f4"))
@@ -108,9 +95,8 @@ def check(path, data):
         assert path.name in str(error), f"the message does not name the file: {error}"
         return False
     if not vectors.problems:
-        words, matrix = plainly(
-            data, vectors.matrix.shape[1], "binary" in vectors.format
-        )
+        d, is_binary = vectors.matrix.shape[1], "binary" in vectors.format
+        words, matrix = plainly(data, d, is_binary)
         assert words in (None, vectors.words), "other words"
         assert matrix.tobytes() == vectors.matrix.numpy().tobytes(), "other numbers"
     return True
@@ -124,10 +110,8 @@ def main(arguments=None):
     dice, read, failures = random.Random(options.seed), 0, 0
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        files, path = (
-            originals(Path(folder)),
-            Path(folder, "v.npy"),
-        )  # with a separate word list
+        files = originals(Path(folder))
+        path = Path(folder, "v.npy")  # next to a list of words
         tracemalloc.start()
         for number in range(options.files):
             path.write_bytes(data := mutated(dice.choice(files), files, dice))

@@ -5,7 +5,6 @@ Reasons go to stderr. Characters that a terminal cannot show are escaped, such a
 """
 
 import argparse
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from embedlinear.language import say
 from embedlinear.vectors.arrays import target
 from embedlinear.vectors.load import load_vectors
-from embedlinear.vectors.words import few, refusal
+from embedlinear.vectors.words import few
 
 OPTIONS = {  # of load_vectors, and what turns their texts into values
     **dict.fromkeys("words format tensor encoding errors not_finite".split(), str),
@@ -59,32 +58,21 @@ def export(vectors, stem):
     return names
 
 
-def check_target(out, *read):
-    """Reject an OUT that cannot be written, or that is one of the files to ``read``."""
-    real = target(out)
-    for path in filter(None, read):
-        used = os.path.expanduser(path)
-        if real.exists() and os.path.exists(used) and real.samefile(used):
-            raise refusal("overwrite", out=out, path=path)
-
-
 def run(command, file, out, projector=False, **options):
+    written = []
     if command == "convert":
-        check_target(out, file, options.get("words"))  # before reading
+        target(out, file, options.get("words"))  # refused before reading
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the problems are listed below
-        vectors, written = load_vectors(file, **options), []
+        vectors = load_vectors(file, **options)
     if command == "convert":
         vectors.save(out)
         written = [out]
     elif command == "export":
         written = export(vectors, out or Path(file).name)
-    rows, columns = vectors.matrix.shape
-    about = {"format": vectors.format, "rows": rows, "columns": columns}
-    problems = say("and").join(vectors.problems) or say("none")
-    print(
-        say("info", words=few(map(repr, vectors.words), 8), problems=problems, **about)
-    )
+    about = dict(zip(("rows", "columns"), vectors.matrix.shape), format=vectors.format)
+    about["problems"] = say("and").join(vectors.problems) or say("none")
+    print(say("info", words=few(map(repr, vectors.words), 8), **about))
     for name in written:
         print(say("written", name=name))
     sys.stdout.flush()

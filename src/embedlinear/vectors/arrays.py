@@ -18,7 +18,8 @@ from safetensors.torch import save_file
 
 from embedlinear.language import say
 from embedlinear.vectors import words as lists
-from embedlinear.vectors.words import few, plural, refusal
+from embedlinear.vectors.collect import Found
+from embedlinear.vectors.words import few, refusal
 
 BLOCK = 1 << 14  # rows
 FLOATS = "F64", "F32", "F16", "BF16"
@@ -74,55 +75,56 @@ def safetensors(name, path, tensor):
         raise refusal("safetensors", name=name, error=error) from error
 
 
-def read(source, start, tensor=None, words=None, encoding=None, errors="strict"):
+def read(
+    source, start, tensor=None, words=None, encoding=None, errors="strict", limit=None
+):
     """The words (of the file, or the given ones) and the matrix (n, d), a tensor.
 
-    ``start`` is the beginning of the file.
+    ``start`` is the beginning of the file; of the words, the first ``limit`` must have a row.
     """
+    name, text = source.name, None
     if source.packed:
-        raise refusal("packed", name=source.name, packed=source.packed)
+        raise refusal("packed", name=name, packed=source.packed)
     if kind(start) == "npy":
-        matrix, text = npy(source.name, source.path), None
+        matrix = npy(name, source.path)
     else:
-        matrix, text = safetensors(source.name, source.path, tensor)
+        matrix, text = safetensors(name, source.path, tensor)
     if words is None and text is not None:
-        try:
-            words = text.decode(errors=errors).split("\n") if len(matrix) else []
-        except UnicodeDecodeError as error:
-            about = {"where": source.name, "encoding": "UTF-8", "reason": error.reason}
-            raise refusal("text-encoding", **about) from error
-    if words is None:
+        text = lists.decoded(text, name, "utf-8", errors)
+        words = text.split("\n") if len(matrix) else []
+    elif words is None:
         path = source.path.with_suffix(".words.txt")
         if not path.is_file():
-            raise refusal("no-list", name=source.name, list=path.name)
+            raise refusal("no-list", name=name, list=path.name)
         words = lists.given(path, encoding, errors)
+    lists.check_count(name, words, tuple(matrix.shape), limit)
     return words, matrix
 
 
-def rows(name, words, matrix, limit, problems):
-    """Yield (first row, words, numbers in float32) for blocks of rows."""
-    words, matrix = words[:limit], matrix[:limit]
-    least = min(len(words), len(matrix))
-    if len(words) != len(matrix) or (words and not matrix.shape[1]):
-        about = {"shape": tuple(matrix.shape), "words": plural(len(words), "word")}
-        raise refusal("count", name=name, least=least, **about)
+def table(format, words, matrix, problems):
+    """The array as ``Found``; what was converted is appended to ``problems``."""
     if not matrix.is_contiguous():
         problems.append(say("by-columns"))
     if matrix.dtype != torch.float32:
-        kind = str(matrix.dtype).removeprefix("torch.")
-        problems.append(say("converted", kind=kind))
-    for at in range(0, max(len(words), 1), BLOCK):
-        part = slice(at, at + BLOCK)
-        yield at + 1, words[part], matrix[part].float().numpy()
+        dtype = str(matrix.dtype).removeprefix("torch.")
+        problems.append(say("converted", kind=dtype))
+    places = range(0, len(matrix), BLOCK)
+    blocks = ((at + 1, None, matrix[at : at + BLOCK].float().numpy()) for at in places)
+    return Found(format, "row", matrix.shape[1], blocks, words=words)
 
 
-def target(path):
-    """``path`` with symbolic links followed; ValueError if a table cannot be saved there."""
+def target(path, *read):
+    """``path`` with symbolic links followed; ValueError if a table cannot be saved there, or if
+    it is one of the files to ``read``."""
     real = Path(os.path.realpath(os.path.expanduser(path)))
     if Path(path).suffix != ".safetensors":
         raise refusal("ending", path=str(path))
     if real.is_dir() or not real.parent.is_dir() or not os.access(real.parent, os.W_OK):
         raise refusal("folder", path=str(path))
+    for other in filter(None, read):
+        used = Path(other).expanduser()
+        if real.exists() and used.exists() and real.samefile(used):
+            raise refusal("overwrite", out=path, path=other)
     return real
 
 

@@ -9,7 +9,9 @@ import re
 
 import numpy as np
 
-from embedlinear.vectors.text import LONGEST, SIZES, is_number, numbers_at_end, shown
+from embedlinear.language import say
+from embedlinear.vectors.collect import Found
+from embedlinear.vectors.layout import LONGEST, SIZES, is_number, numbers_at_end, shown
 from embedlinear.vectors.words import plural, refusal
 
 
@@ -26,47 +28,44 @@ def is_binary(start):
     return not numbers and row.decode(errors="replace").count("\ufffd") > 0
 
 
-def read(chunks, name, limit, every, forced):
-    """Yield (number of the first record, words as bytes, numbers (k, d) float32) of blocks.
+def read(chunks, name, every, forced):
+    """What is in the file. ``every``: whatever the header promises; ``forced``: the caller says
+    that the file is binary, though it was not recognised.
 
-    ``every``: read all records, whatever the header promises; ``forced``: the caller says that
-    the file is binary, though it was not recognised. Raises ValueError for a file that is too
-    short or too long, or is text, whose digits would be read as float32.
+    Raises ValueError for a file without a header, or that is text, whose digits would be read as
+    float32.
     """
     first, end, data = next(chunks).partition(b"\n")
     sizes = SIZES(first)
     if not end or not sizes or not 0 < int(sizes[2]) < LONGEST // 4:
         raise refusal("no-header", name=name, found=shown(first))
     promised, d = int(sizes[1]), int(sizes[2])
-    row, of_d = data.partition(b"\n")[0].split()[-d:], plural(d, "number")
+    row = data.partition(b"\n")[0].split()[-d:]
     if forced and len(row) == d and all(map(is_number, row)):
-        raise refusal("binary-is-text", name=name, d=of_d)
-    yield 1, [], np.empty((0, d), np.float32)
-    wanted = min(1 << 62 if every else promised, 1 << 62 if limit is None else limit)
-    width, done = 4 * d, 0
-    for chunk in itertools.chain([b""], chunks):
+        raise refusal("binary-is-text", name=name, d=plural(d, "number"))
+    blocks = records(itertools.chain([data], chunks), name, d, promised)
+    return Found(say("binary"), "record", d, blocks, None if every else promised)
+
+
+def records(chunks, name, d, promised):
+    """Yield (number of the first record, words as bytes, numbers (k, d) float32) of blocks."""
+    width, done, data = 4 * d, 0, b""
+    for chunk in chunks:
         data += chunk
         words, starts, place, last = [], [], 0, len(data) - width
-        for _ in range(wanted - done):
-            start = data.find(b" ", place) + 1
-            if not start or start > last:
-                break
+        while 0 < (start := data.find(b" ", place) + 1) <= last:
             words.append(data[place : start - 1])
             starts.append(start)
             place = start + width
         if words:
-            records = np.ndarray(len(data) - width + 1, f"V{width}", data, strides=(1,))
+            records = np.ndarray(last + 1, f"V{width}", data, strides=(1,))
             numbers = records[starts].view("<f4").reshape(-1, d)
             if b"\n" in (joined := b" ".join(words)):
                 words = re.sub(rb"(^| )\n+", rb"\1", joined).split(b" ")
             yield done + 1, words, numbers
             done, data = done + len(words), data[place:]
-        over = done == wanted and (limit is not None or data.strip(b"\n"))
-        if over or len(data) > LONGEST + width:
+        if len(data) > LONGEST + width:
             break
-    rest = data[:64].strip(b"\n")
-    if done < wanted and (rest or not every):
-        found = {"done": done, "rest": shown(rest, 16), "promised": promised}
-        raise refusal("record", name=name, record=done + 1, d=of_d, **found)
-    if done == wanted and rest and limit is None:
-        raise refusal("more-records", name=name, done=done, rest=rest[:16])
+    if rest := data[:64].strip(b"\n"):
+        about = {"d": plural(d, "number"), "rest": shown(rest, 16), "done": done}
+        raise refusal("record", name=name, record=done + 1, promised=promised, **about)

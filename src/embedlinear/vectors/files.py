@@ -8,10 +8,11 @@ import gzip
 import lzma
 import os
 import re
+import sys
 import tarfile
 import tomllib
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -55,44 +56,74 @@ class Source:
             inside = next((p for p in self.path.parents if p.is_file()), None)
             if inside is None:
                 web = re.match("https?:/", self.name, re.IGNORECASE)
-                raise FileNotFoundError(
-                    2, say("address" if web else "no-file"), self.name
-                )
+                reason = say("address" if web else "no-file")
+                raise FileNotFoundError(2, reason, self.name)
             self.path, self.member = inside, self.path.relative_to(inside).as_posix()
         if not self.path.is_file():
             what = "a directory" if self.path.is_dir() else "not a regular file"
             raise refusal("not-a-file", name=self.name, what=what)
-        self.size = self.path.stat().st_size  # on disk
 
     @contextmanager
-    def open(self):
-        """Yield the unpacked bytes, in chunks; ``self.done()`` counts those on disk."""
-        with open(self.path, "rb") as raw:
-            self.done, file, start = raw.tell, raw, raw.read(6)
-            raw.seek(0)
-            for begins, name, unpack in PACKED:
-                if start.startswith(begins):
-                    self.packed, file = name, unpack(raw)
-            if start.startswith(ZIP):
-                self.packed = "zip"
-            with self.sound():
-                is_tar = self.packed != "zip" and file.read(512)[257:262] == b"ustar"
-                file.seek(0)
-            if is_tar:
-                self.packed = f"tar, {self.packed}" if self.packed else "tar"
-                file = self.in_tar(file)
-            elif self.packed == "zip":
-                file = self.in_zip(file)
-            elif self.member:
-                raise FileNotFoundError(2, say("no-members"), str(self.path))
-            yield self.chunks(file)
+    def open(self, progress=False):
+        """Yield the unpacked bytes, in chunks; ``progress`` shows a bar over those on disk."""
+        with open(self.path, "rb") as raw, self.bar(progress) as bar:
+            yield self.chunks(self.unpacked(raw), raw, bar)
 
-    def chunks(self, file):
+    def bar(self, progress):
+        """A tqdm bar on stderr over the bytes of the file, or None."""
+        try:
+            from tqdm import tqdm
+        except ImportError:
+            return nullcontext()
+        about = {"total": self.path.stat().st_size, "desc": self.path.name}
+        options = {"unit": "B", "unit_scale": True, "file": sys.stderr}
+        return tqdm(disable=not progress, **about, **options)
+
+    def chunks(self, file, raw, bar):
         chunk = b" "
         while chunk:
             with self.sound():
                 chunk = file.read(CHUNK)
+            if bar is not None:
+                bar.update(raw.tell() - bar.n)
             yield chunk
+
+    def unpacked(self, raw):
+        """The file of vectors in ``raw``."""
+        file, start = raw, raw.read(6)
+        raw.seek(0)
+        if start.startswith(ZIP):
+            self.packed = "zip"
+            with self.sound():
+                archive = zipfile.ZipFile(raw)
+            self.choose(archive.namelist())
+            with self.sound():
+                return archive.open(self.member)
+        for begins, name, unpack in PACKED:
+            if start.startswith(begins):
+                self.packed, file = name, unpack(raw)
+        with self.sound():
+            start = file.read(512)
+            file.seek(0)
+        if start[257:262] == b"ustar":
+            self.packed = f"tar, {self.packed}" if self.packed else "tar"
+            return self.in_tar(file)
+        if self.member:
+            raise FileNotFoundError(2, say("no-members"), str(self.path))
+        return file
+
+    def in_tar(self, file):
+        names = []
+        with self.sound():
+            file.seek(0)
+            # A stream reads no more than there is, whatever a header says.
+            archive = tarfile.open(fileobj=file, mode="r|")
+            for info in archive:
+                names.append(info.name.removeprefix("./") + "/" * info.isdir())
+                if names[-1] == self.member:
+                    return archive.extractfile(info)
+        self.choose(names)
+        return self.in_tar(file)
 
     @contextmanager
     def sound(self):
@@ -105,41 +136,15 @@ class Source:
             about = {"packed": self.packed, "error": error}
             raise refusal("archive", name=self.name, **about) from error
 
-    def in_zip(self, file):
-        with self.sound():
-            archive = zipfile.ZipFile(file)
-        chosen = self.chosen(archive.namelist())
-        with self.sound():
-            return archive.open(chosen)
-
-    def in_tar(self, file):
-        def members():  # in a stream, which reads no more than there is
-            file.seek(0)
-            archive = tarfile.open(fileobj=file, mode="r|")
-            for info in archive:
-                name = info.name.removeprefix("./") + "/" * info.isdir()
-                yield name, archive, info
-
-        with self.sound():
-            names = []
-            for name, _, _ in members():
-                names.append(name)
-                if name == self.member:  # no need to read what follows
-                    break
-        chosen = self.chosen(names)
-        with self.sound():
-            for name, archive, info in members():
-                if name == chosen:
-                    return archive.extractfile(info)
-
-    def chosen(self, names):
-        """The requested member in ``names``, or the only one."""
+    def choose(self, names):
+        """The member to read is the requested one of ``names``, or the only one."""
         names = [n for n in names if n[-1:] != "/" and "._" != n.rpartition("/")[2][:2]]
-        if self.member in names or (self.member is None and len(names) == 1):
-            return self.member or names[0]
-        if any(name.endswith("data.pkl") for name in names):
-            raise refusal("torch-save", name=self.name)
-        found = f"no member {self.member!r}" if self.member else f"{len(names)} members"
-        example, names = (names or ["MEMBER"])[0], names[:8]
-        about = {"path": self.path, "example": example, "names": names}
-        raise refusal("members", name=self.name, found=found, **about)
+        if self.member is None and len(names) == 1:
+            self.member = names[0]
+        if self.member not in names:
+            if any(name.endswith("data.pkl") for name in names):
+                raise refusal("torch-save", name=self.name)
+            count, example = f"{len(names)} members", [*names, "MEMBER"][0]
+            found = f"no member {self.member!r}" if self.member else count
+            about = {"path": self.path, "example": example, "names": names[:8]}
+            raise refusal("members", name=self.name, found=found, **about)

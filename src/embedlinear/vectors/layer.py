@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 import torch
 
+from embedlinear.checks import is_int
 from embedlinear.language import say
 from embedlinear.vectors.table import WordVectors
-from embedlinear.vectors.words import in_order, is_whole, numbered, plural, refusal
+from embedlinear.vectors.words import in_order, numbered, plural, refusal
 
 
 def embedding_for(
@@ -36,17 +37,22 @@ def embedding_for(
     without order (a set), and for something that is not a word, row or seed.
     """
     words = in_order(vocabulary, "vocabulary")
-    pad_row = row_of(pad, numbered(words, "the vocabulary"))
-    if not is_whole(unknown):
+    rows = numbered(words, "the vocabulary")
+    if not is_int(unknown):
         raise TypeError(say("unknown", unknown=unknown))
     if not len(vectors) or not torch.isfinite(vectors.matrix.sum()):
         raise refusal("no-rows", rows=plural(len(vectors), "row"))
-    asked = [row for row in range(len(words)) if row != pad_row]
-    coverage = vectors.coverage(words[row] for row in asked)
-    known = [row for row in asked if words[row] in vectors]
-    others = sorted(set(range(len(words))) - set(known))
+    pad_row = rows.get(pad) if isinstance(pad, str) else pad
+    if pad is not None:
+        if not is_int(pad_row) or not -len(words) <= pad_row < len(words):
+            error = ValueError if isinstance(pad, str) or is_int(pad) else TypeError
+            raise error(say("pad", pad=pad, last=len(words) - 1))
+        pad_row %= len(words)  # negative ones count from the end
+    coverage = vectors.coverage(w for w in words if rows[w] != pad_row)
+    known = [rows[word] for word in coverage.found]
+    others = sorted({*rows.values()}.difference(known))
     weight = torch.empty(len(words), vectors.matrix.shape[1])
-    weight[known] = vectors[[words[row] for row in known]].cpu()
+    weight[known] = vectors[coverage.found].cpu()
     spread, mean = torch.std_mean(vectors.matrix, correction=0)
     generator = torch.Generator().manual_seed(int(unknown))
     drawn = torch.randn(len(others), weight.shape[1], generator=generator)
@@ -56,18 +62,3 @@ def embedding_for(
     made = layer.from_pretrained(weight, freeze=freeze, padding_idx=pad_row)
     made.coverage = coverage
     return made
-
-
-def row_of(pad, rows):
-    """The pad row, from a word or from a number (negative ones count from the end)."""
-    if pad is None:
-        return None
-    if isinstance(pad, str):
-        if pad not in rows:
-            raise refusal("pad-word", pad=pad)
-        return rows[pad]
-    if not is_whole(pad):
-        raise TypeError(say("pad-type", pad=pad))
-    if not -len(rows) <= pad < len(rows):
-        raise refusal("pad-row", pad=pad, last=len(rows) - 1)
-    return pad % len(rows)

@@ -2,14 +2,17 @@
 
 import itertools
 import os
-import sys
+import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 
+import torch
+
+from embedlinear.checks import is_int
 from embedlinear.language import say
-from embedlinear.vectors import arrays, binary, files, text
+from embedlinear.vectors import arrays, binary, files, layout, text
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.collect import Rows
+from embedlinear.vectors.files import Source
 from embedlinear.vectors.table import WordVectors
 from embedlinear.vectors.words import refusal
 
@@ -65,38 +68,33 @@ def load_vectors(
     check_arguments(format, header, sep, columns, limit, encoding, errors, not_finite)
     vocab = None if vocab is None else frozenset(lists.in_order(vocab, "vocab"))
     words = None if words is None else lists.given(words, encoding, errors)
-    source, problems = files.Source(path), []
-    name = source.name
-    with source.open() as chunks:
+    source, problems = Source(path), []
+    with source.open(progress) as chunks:
         start = next(chunks)
-        chunks = itertools.chain([start], chunks)
-        kind = format or recognise(name, start, encoding)
-        if kind == "array":
-            found, matrix = arrays.read(source, start, tensor, words, encoding, errors)
-            rows = arrays.rows(name, found, matrix, limit, problems)
-            unit, kind, words = "row", arrays.kind(start), None
+        about = itertools.chain([start], chunks), source.name
+        kind = format or recognise(source.name, start, encoding)
+        if kind == "text":
+            found = text.read(*about, header, sep, columns, words, limit, problems)
         elif kind == "binary":
-            rows = binary.read(chunks, name, limit, header == "ignore", bool(format))
-            unit, kind = "record", say("binary")
+            found = binary.read(*about, header == "ignore", bool(format))
         else:
-            how = header, sep, columns, words is not None
-            layout, blocks = text.opened(chunks, name, *how)
-            rows = text.read(blocks, name, layout, limit, problems)
-            if layout.columns and layout.columns[0] is None:
-                rows, words = text.with_words(rows, words, name, limit), None
-            kind = say("with-header" if layout.header else "without-header")
-            unit = "line"
-        if words is not None:
+            array = arrays.read(source, start, tensor, words, encoding, errors, limit)
+            found = arrays.table(kind, *array, problems)
+        if words is not None and found.words is None:
             problems.append(say("words-not-used"))
-        kept = Rows(name, unit, vocab, encoding or "utf-8", errors, not_finite)
-        with progress_bar(source, progress) as bar:
-            for first, found, numbers in rows:
-                kept.add(first, found, numbers)
-                if bar is not None:
-                    bar.update(source.done() - bar.n)
-    if source.packed:
-        kind = say("packed-in", kind=kind, packed=source.packed)
-    return kept.vectors(problems, kind)
+        skip = not_finite == "skip"
+        rows = Rows(source.name, found, vocab, encoding or "utf-8", errors, skip)
+        rows.take(limit)
+    kind, packed = found.format, source.packed
+    kind = say("packed-in", kind=kind, packed=packed) if packed else kind
+    problems += rows.report()
+    if rows.left_out["were-repeated"]:
+        warnings.warn(f"{source.name}: {problems[-1]}", stacklevel=2)
+    rows.matrix.resize((len(rows.index), found.d), refcheck=False)
+    matrix = torch.from_numpy(rows.matrix)
+    vectors = WordVectors(list(rows.index), matrix, problems=problems, format=kind)
+    vectors.index = rows.index
+    return vectors
 
 
 def check_arguments(format, header, sep, columns, limit, encoding, errors, not_finite):
@@ -109,42 +107,31 @@ def check_arguments(format, header, sep, columns, limit, encoding, errors, not_f
     ]:
         if value not in values:
             raise refusal("allowed", name=name, value=value, values=values)
-    if limit is not None and not (lists.is_whole(limit) and limit >= 0):
+    if limit is not None and not (is_int(limit) and limit >= 0):
         raise refusal("limit", limit=limit)
     if sep is not None and (not isinstance(sep, str) or not sep or "\n" in sep):
         raise refusal("sep", sep=sep)
     if encoding and not "a".encode(encoding).endswith(b"a"):
         raise refusal("encoding", encoding=encoding)
     if columns is not None:
-        if len(columns) not in (2, 3) or not all(map(lists.is_whole, columns)):
+        if len(columns) not in (2, 3) or not all(map(is_int, columns)):
             raise refusal("columns", columns=columns)
 
 
 def recognise(name, start, encoding):
-    """What the file is by its first bytes: "text", "binary" (word2vec's) or "array".
+    """What the file is by its first bytes: "text", "binary" (word2vec's), "npy" or "safetensors".
 
     Raises ValueError for a known file of another kind.
     """
     if not start:
         raise refusal("empty", name=name)
-    if arrays.kind(start):
-        return "array"
     if binary.is_binary(start):
         return "binary"
+    if array := arrays.kind(start):
+        return array
     fields = start.removeprefix(text.BOM).partition(b"\n")[0].split()
     # A table may begin with the words "PAR1" or "{", but none begins inside a character.
-    if b"\x80" <= start[:1] < b"\xc0" or not text.numbers_at_end(fields[1:]):
+    if b"\x80" <= start[:1] < b"\xc0" or not layout.numbers_at_end(fields[1:]):
         if not encoding and (what := files.known(start)):
             raise refusal("known", name=name, **what)
     return "text"
-
-
-def progress_bar(source, progress):
-    """A tqdm bar on stderr over the bytes of the file, or None."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return nullcontext()
-    options = {"unit": "B", "unit_scale": True, "file": sys.stderr}
-    name = source.path.name
-    return tqdm(total=source.size, desc=name, disable=not progress, **options)

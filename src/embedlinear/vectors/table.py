@@ -14,7 +14,7 @@ from embedlinear.language import say
 from embedlinear.vectors import arrays
 from embedlinear.vectors import words as lists
 from embedlinear.vectors.files import Source
-from embedlinear.vectors.words import few, plural, refusal
+from embedlinear.vectors.words import few, refusal
 
 
 @cache
@@ -87,14 +87,11 @@ class WordVectors:
         problems: Iterable[str] = (),
         format: str = "memory",
     ) -> None:
-        self.words = (
-            words if isinstance(words, list) else lists.in_order(words, "words")
-        )
+        ready = isinstance(words, list)
+        self.words = words if ready else lists.in_order(words, "words")
         self.matrix = torch.as_tensor(matrix).float().contiguous()
         self.problems, self.format = list(problems), format
-        if self.matrix.dim() != 2 or len(self.words) != len(self.matrix):
-            shape, words = tuple(self.matrix.shape), plural(len(self.words), "word")
-            raise refusal("shape", shape=shape, words=words)
+        lists.check_count("WordVectors", self.words, tuple(self.matrix.shape))
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -114,9 +111,8 @@ class WordVectors:
         try:
             if isinstance(word, str):
                 return self.matrix[self.index[word]]
-            return self.matrix[
-                [self.index[one] for one in lists.checked(word, "the key")]
-            ]
+            words = lists.checked(word, "the key")
+            return self.matrix[[self.index[one] for one in words]]
         except KeyError as error:
             others = self.coverage(error.args)[2:]
             found = (known for d in others for known in d.values())
@@ -202,5 +198,4 @@ class WordVectors:
         words, matrix = arrays.read(source, start, words=words)
         if matrix.dtype != torch.float32 or not matrix.is_contiguous():
             raise refusal("map", name=source.name, dtype=matrix.dtype)
-        next(arrays.rows(source.name, words, matrix, None, []))  # checks their number
         return cls(words, matrix, format=arrays.kind(start) or "safetensors")

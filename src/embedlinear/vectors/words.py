@@ -1,4 +1,4 @@
-"""Words: in order, from a collection, a mapping or a file."""
+"""Words: in order, from a collection, a mapping or a file; and how messages show them."""
 
 import os
 from collections.abc import Mapping, Set
@@ -63,8 +63,23 @@ def numbered(words, what):
     return places
 
 
-def is_whole(number):
-    return hasattr(number, "__index__") and not isinstance(number, bool)
+def check_count(name, words, shape, limit=None):
+    """Raise ValueError unless ``shape`` is that of a matrix (n, d), and the first ``limit`` of
+    its rows have a word each."""
+    rows = len(range(shape[0])[:limit]) if len(shape) == 2 else None
+    if len(words[:limit]) != rows or (words and not shape[1]):
+        least, count = min([len(words), *shape[:1]]), plural(len(words), "word")
+        raise refusal("count", name=name, shape=shape, words=count, least=least)
+
+
+def decoded(data, name, encoding, errors):
+    """``data`` (bytes) as text; a ValueError names the line that is not in this encoding."""
+    try:
+        return data.decode(encoding, errors)
+    except UnicodeDecodeError as error:
+        where = f"{name}, line {data.count(bytes([10]), 0, error.start) + 1}"
+        about = {"encoding": encoding.upper(), "reason": error.reason}
+        raise refusal("text-encoding", where=where, **about) from error
 
 
 def given(words, encoding=None, errors="strict"):
@@ -72,12 +87,6 @@ def given(words, encoding=None, errors="strict"):
     if not isinstance(words, (str, os.PathLike)):
         return in_order(words, "words")
     path = Path(words).expanduser()
-    data = path.read_bytes()
-    try:
-        text = data.decode(encoding or "utf-8-sig", errors)
-    except UnicodeDecodeError as error:
-        where = f"{path}, line {data.count(bytes([10]), 0, error.start) + 1}"
-        about = {"encoding": encoding or "UTF-8", "reason": error.reason}
-        raise refusal("text-encoding", where=where, **about) from error
+    text = decoded(path.read_bytes(), path, encoding or "utf-8-sig", errors)
     text = text.replace("\r\n", "\n").removesuffix("\n")
     return text.split("\n") if text else []
