@@ -117,14 +117,14 @@ def test_cosine_and_resample():
 @pytest.mark.weekly  # the experiment itself is run once in a while
 def test_models_side_by_side_train_as_each_alone():
     """The engine of the long run (tools.once) against the chapter's Classifier."""
-    from tools.once.side_by_side import Models, sparse
+    from tools.once.side_by_side import Models
 
     texts = reviews.read("zh")[:1500]
     lists = [reviews.bigrams(text.text) for text in texts]
     bags = reviews.bags(lists, reviews.vocabulary(lists, 500))
     labels, pool = reviews.favourable(texts), np.arange(500, 1500)
     starts = [reviews.random_start(500, 8, scale, 0) for scale in (1, 0.1, 1)]
-    together = Models((sparse(bags, 500), labels), starts, pool, seed=3, frozen=[2])
+    together = Models((bags, labels), starts, pool, seed=3, frozen=[2])
     together.run(20)
     right = together.right(slice(0, 500)).mean(axis=1)
     tables = together.parameters[0].unflatten(1, (3, 8)).unbind(dim=1)

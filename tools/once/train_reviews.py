@@ -1,8 +1,8 @@
 """Measure training-results.json and training-right.npz, in one go:
 
-    python -m tools.once.train_reviews _build/reviews
+    python -m tools.once.train_reviews _build/once
 
-extract_reviews.py says how the folder is filled. Run it again when torch or a question
+extracts.py says how the folder is filled. Run it again when torch or a question
 changes; two processes took 44 minutes of a processor each.
 
 Stated beforehand. Five pilot seeds choose each arm's learning rate and the step at which
@@ -23,8 +23,8 @@ import torch
 
 from embedlinear.book import reviews as book
 from embedlinear.machine import machine
-from tools.once import extract_reviews as extract
-from tools.once.side_by_side import Models, sparse
+from tools.once import extracts
+from tools.once.side_by_side import Models
 
 ROWS, WIDTH = 5000, 50
 TEST, VALIDATION, FIRST = slice(0, 3000), slice(3000, 5000), 5000  # training: the rest
@@ -72,11 +72,10 @@ def arms(made, seed):
 def models(data, names, seed, rate, label):
     """One seed's models for the arms ``names``, with so many of the training texts."""
     draw = np.random.default_rng([seed, 1])
-    pool = FIRST + draw.permutation(data[0].shape[0] - FIRST)[: LABELS[label]]
-    starts, frozen = arms(data[2], seed), [n.startswith("frozen") for n in names]
-    return Models(
-        data, [starts[n] for n in names], pool, seed, rate, np.where(frozen)[0]
-    )
+    pool = FIRST + draw.permutation(len(data[0]) - FIRST)[: LABELS[label]]
+    known, frozen = arms(data[2], seed), [n.startswith("frozen") for n in names]
+    tables = [known[name] for name in names]
+    return Models(data, tables, pool, seed, rate, np.where(frozen)[0])
 
 
 def pilot(data, names, rate, label):
@@ -84,8 +83,8 @@ def pilot(data, names, rate, label):
     groups, curves = [models(data, names, s, rate, label) for s in PILOT], []
     while True:
         for group in groups:
-            watch = lambda g=group: g.right(VALIDATION).mean(axis=1)  # noqa: E731
-            curves.append(group.run(STEPS, EVERY, watch))
+            curve = group.run(STEPS, EVERY, lambda g: g.right(VALIDATION).mean(axis=1))
+            curves.append(curve)
         times = np.array(curves).reshape(-1, len(groups), STEPS // EVERY, len(names))
         mean = np.concatenate(times.mean(axis=1))  # (times, arms)
         steps = EVERY * (mean >= mean.max(axis=0) - 0.001).argmax(axis=0)
@@ -135,8 +134,7 @@ def speed(language):
     names = [*arms(data[2], 0)]
     for seed in SEEDS:
         group = models(data, names, seed, 0.01, "all")
-        watch = lambda g=group: g.right(VALIDATION).sum(axis=1)  # noqa: E731
-        counts.append(group.run(STEPS, 5, watch))
+        counts.append(group.run(STEPS, 5, lambda g: g.right(VALIDATION).sum(axis=1)))
     array = np.array(counts, dtype=np.uint16)  # (seeds, times, arms)
     about = {"rate": 0.01, "every": 5, "arms": names}
     return about, {f"{language} speed": array}
@@ -146,19 +144,18 @@ def leak():
     """Split the package's rows, with copies, or its texts: accuracy on the test."""
     rows = SOURCES["zh"]
     lists, copies = [book.bigrams(r.text) for r in rows], [r.copies for r in rows]
-    texts = sparse(book.bags(lists, book.vocabulary(lists, ROWS)), ROWS)
-    data, one = (texts, book.favourable(rows)), np.arange(len(rows))
+    bags = book.bags(lists, book.vocabulary(lists, ROWS))
+    data, one = (bags, book.favourable(rows)), np.arange(len(rows))
     out = {"rows": sum(copies), "texts": len(rows), "every": 100}
     for name, places in (("by row", one.repeat(copies)), ("by text", one)):
         out[name] = {"seen": [], "test": []}
         for seed in PILOT:
             mixed = np.random.default_rng(seed).permutation(places)
             test, rest = np.split(mixed, [len(mixed) // 5])
-            model = Models(
-                data, [book.random_start(ROWS, WIDTH, 0.1, seed)], rest, seed
-            )
-            watch = lambda m=model, t=test: m.right(t).mean()  # noqa: E731
-            out[name]["test"].append(short(model.run(5 * STEPS + 1, 100, watch)))
+            start = book.random_start(ROWS, WIDTH, 0.1, seed)
+            model = Models(data, [start], rest, seed)
+            said = model.run(5 * STEPS + 1, 100, lambda m, t=test: m.right(t).mean())
+            out[name]["test"].append(short(said))
             out[name]["seen"].append(short(np.isin(test, rest).mean()))
     return out, {}
 
@@ -198,15 +195,16 @@ def meetings(task):
     if gap:  # which text each question belongs to
         numbers = torch.where(bags != book.PAD, owner[:, None] + 1, book.PAD)
         owner = book.gaps(numbers, near)[1] - 1
-    data, said = (sparse(inputs, size), targets), []
+    data, said = (inputs, targets), []
     for seed in SAMPLES:
         times = book.resample(len(rows), seed).bincount(minlength=len(rows))
         times = 1 if other == "same texts" else times[owner].numpy()
         pool = np.arange(len(owner)).repeat(times)
         start = book.random_start(size, WIDTH, 1 if other == "start 1" else 0.1, seed)
         model = Models(data, [start], pool, seed, batch=256 if gap else 128)
-        watch = lambda m=model: book.cosine(m.parameters[0], every)  # noqa: E731
-        said.append(torch.stack(model.run((1500 if gap else 800) + 1, 50, watch)))
+        steps = (1500 if gap else 800) + 1
+        cosines = model.run(steps, 50, lambda m: book.cosine(m.parameters[0], every))
+        said.append(torch.stack(cosines))
     runs, random = torch.stack(said).split([len(pairs), 100], dim=2)  # samples, times
     out = {"texts": len(rows), "every": 50, "pairs": {}, "words": {}}
     for place, pair in enumerate(asked):
@@ -224,21 +222,21 @@ def meetings(task):
 
 def prepare(folder):
     """Each language's reviews, and its texts, labels and vectors made beforehand."""
-    known = extract.glove(folder)
-    rows = {"zh": extract.chinese(folder), "en": extract.english(folder)}
+    known = extracts.glove(folder)
+    rows = {"zh": extracts.chinese(folder), "en": extracts.english(folder)}
     for language, cut in (("zh", book.bigrams), ("en", book.words)):
-        found = SOURCES[language] = extract.distinct(rows[language])
+        found = SOURCES[language] = extracts.distinct(rows[language])
         lists = [cut(review.text) for review in found]
         words = book.vocabulary(lists[FIRST:], ROWS)
         bags = book.bags(lists, words)
         if language == "zh":  # from the training texts alone, without their labels
             made = book.vectors(book.ppmi(bags[FIRST:], ROWS), WIDTH)
         else:
-            found = {row: known[word] for word, row in words.items() if word in known}
-            own = torch.from_numpy(np.stack(list(found.values())))
+            there = {row: known[word] for word, row in words.items() if word in known}
+            own = torch.from_numpy(np.stack(list(there.values())))
             made = book.random_start(ROWS, WIDTH, 1, 0)
-            made[list(found)] = own / own.std()
-        PREPARED[language] = sparse(bags, ROWS), book.favourable(found), made
+            made[list(there)] = own / own.std()
+        PREPARED[language] = bags, book.favourable(found), made
 
 
 def job(name):
@@ -264,10 +262,10 @@ def main(folder):
     about |= {"seconds": {name: seconds[name] for name in names}}
     results = {"about": about, **{name: results[name] for name in names}}
     text = json.dumps(results, ensure_ascii=False, separators=(",", ":"))
-    file = extract.TARGET / "training-results.json"
+    file = extracts.TARGET / "training-results.json"
     file.write_text(text.replace('},"', '},\n"') + "\n", encoding="utf-8")
     arrays = dict(sorted(kept.items()))
-    np.savez_compressed(extract.TARGET / "training-right.npz", **arrays)
+    np.savez_compressed(extracts.TARGET / "training-right.npz", **arrays)
 
 
 if __name__ == "__main__":

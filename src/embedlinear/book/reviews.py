@@ -3,7 +3,7 @@
 ``read`` gives an extract that comes with the package; where it is from and under which
 licence is in ``data/reviews-LICENSE.txt``. The model is the smallest one with both
 layers of the book: the rows of a text's units, averaged, then Linear.
-``tools/once/extract_reviews.py`` makes the extract; ``tools/once/train_reviews.py`` runs
+``tools/once/extracts.py`` makes the extract; ``tools/once/train_reviews.py`` runs
 the same functions over the whole of the two sources.
 """
 
