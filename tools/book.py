@@ -11,6 +11,10 @@ import yaml
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
+METADATA = {  # of a notebook; no versions: the same from every Python
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 RECORD = ROOT / "book" / "data" / "verified.json"  # of the last `make execute`
 
 

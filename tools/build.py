@@ -62,13 +62,9 @@ def bring_package(out: Path) -> str:
         for file in ("pyproject.toml", "LICENSE"):
             shutil.copy(ROOT / file, copy)
         code = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
-        environment = os.environ | {
-            "SOURCE_DATE_EPOCH": "315532800"
-        }  # the first day that zip can store
+        day = os.environ | {"SOURCE_DATE_EPOCH": "315532800"}  # the first in a zip file
         command = [sys.executable, "-c", code]
-        subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, check=True
-        )
+        subprocess.run(command, cwd=copy, env=day, capture_output=True, check=True)
         (wheel,) = (copy / "dist").glob("*.whl")
         place = f"package/{sha256(wheel.read_bytes()).hexdigest()[:12]}/{wheel.name}"
         (out / place).parent.mkdir(parents=True, exist_ok=True)
@@ -90,15 +86,11 @@ def write_root(out: Path) -> None:
     """The pages above the languages: start page, 404 page and sitemap."""
     site = (os.environ.get("BOOK_SITE") or "").rstrip("/")
     templates = Environment(loader=FileSystemLoader(ROOT / "book" / "_templates"))
-    for name, file, lost in (
-        ("start.html", "index.html", False),
-        ("start.html", "404.html", True),
-        ("sitemap.xml", "sitemap.xml", False),
-        ("robots.txt", "robots.txt", False),
-    ):
+    for file in ("index.html", "404.html", "sitemap.xml", "robots.txt"):
+        name = "start.html" if file.endswith(".html") else file
         text = templates.get_template(name).render(
             languages=about(),
-            lost=lost,
+            lost=file == "404.html",
             site=site,
             root=urlsplit(site).path,
             pages=["" if page == "index" else f"{page}.html" for page in pages()],
@@ -110,20 +102,18 @@ def write_root(out: Path) -> None:
 
 def state(out: Path) -> str:
     """Times and sizes of the site's sources and pages."""
-    names = ("conf.py", "_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml")
-    paths = [ROOT / name for name in names]
-    made = {".mo", ".pyc"}
-    paths += [
-        p
-        for x in ("book", "src")
-        for p in (ROOT / x).rglob("*")
-        if p.suffix not in made
+    paths = [
+        *ROOT.glob("*.*"),
+        Path(__file__),
+        *TAKEAWAY.glob("*"),
+        *out.rglob("*.html"),
     ]
-    paths += [Path(__file__), *TAKEAWAY.glob("*"), *out.rglob("*.html")]
+    paths += [path for name in ("book", "src") for path in (ROOT / name).rglob("*")]
     address = [os.environ.get(name) for name in ("BOOK_SITE", "BOOK_REPOSITORY")]
     lines = [f"{sys.version} {address}"]
-    for path in sorted(path for path in paths if path.is_file()):
-        lines.append(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}")
+    for path in sorted(paths):
+        if path.is_file() and path.suffix not in (".mo", ".pyc"):  # which are made
+            lines.append(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}")
     return "\n".join(lines)
 
 

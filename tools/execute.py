@@ -20,13 +20,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
-from tools.book import RECORD, ROOT, fingerprint
+from tools.book import METADATA, RECORD, ROOT, fingerprint
 
 VERIFIED = ("torch", "numpy", "matplotlib", "ipykernel", "jupyter-book", "nbval")
-METADATA = {  # no versions: the same notebook from every Python
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 KEPT = ("tags", "mystnb")
 LIVE = '\n<style class="widget-live">'  # what makes a figure interactive in a notebook
 
@@ -53,30 +49,23 @@ def write(notebook, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def failed(cell) -> bool:
-    meant = "raises-exception" in cell.metadata.get("tags", [])
-    outputs = cell.get("outputs", [])
-    return not meant and any(output.output_type == "error" for output in outputs)
-
-
 def execute(path: Path) -> str | None:
     """Run one notebook in place; returns the error and its cell, or nothing."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook, failed = nbformat.read(path, as_version=4), []
     client = NotebookClient(
         notebook,
         timeout=600,
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,  # otherwise the file would depend on how fast a cell prints
+        on_cell_error=lambda cell_index, **_: failed.append(cell_index + 1),
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute()
     except CellExecutionError as error:
-        cells = enumerate(notebook.cells, 1)
-        number = next(number for number, cell in cells if failed(cell))
-        return f"cell {number} failed: {error.ename}: {error.evalue}"
+        return f"cell {failed[-1]} failed: {error.ename}: {error.evalue}"
     except Exception as error:  # a dead kernel, a cell that never ends
         return f"{type(error).__name__}: {error}"
     clean(notebook)

@@ -16,7 +16,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 INSIDE = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(INSIDE, "python")
-LISTS = ("requirements.txt", "constraints.txt", "pyproject.toml")
 PIP = [PYTHON, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check"]
 # pip's options, and the variables in which uv takes them.
 SAME = {
@@ -36,15 +35,6 @@ MANNERS = "cache-dir config-file disable-pip-version-check no-color progress-bar
 
 def stop(message):
     sys.exit("embedlinear: " + message)
-
-
-def up_to_date(stamps):
-    """Whether a stamp, which is written last, is younger than all lists."""
-    folder = os.path.join(ROOT, "requirements")
-    lists = [os.path.join(ROOT, n) for n in LISTS]
-    lists += [os.path.join(folder, n) for n in os.listdir(folder)]
-    newest = max(map(os.path.getmtime, lists))
-    return any(os.path.exists(s) and os.path.getmtime(s) >= newest for s in stamps)
 
 
 def make():
@@ -118,16 +108,12 @@ def main(name=""):
     if not os.path.exists(os.path.join(ROOT, asked)):
         stop(__doc__.splitlines()[0])
     make()
-    whole = os.path.join(VENV, ".installed")
-    stamp = whole + "-" + name if name else whole
-    if up_to_date([whole, stamp]):
-        return
     print("Installing %s into .venv" % asked, flush=True)
     if not with_uv(asked):
         print("pip goes on without uv", flush=True)
         with_pip(asked)
-    with open(stamp, "w"):
-        pass
+    with open(os.path.join(VENV, ".installed" + (name and "-" + name)), "w"):
+        pass  # the Makefile compares its time with the lists'
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.notebooks.rules import BOOK_RULES, PAGE_RULES, PAIR_RULES, Book, problems
-from tests.notebooks.rules.structure import METADATA
+from tools.book import METADATA
 
 HERE = Path(__file__).parent
 BREAKS = tomllib.loads((HERE / "breaks.toml").read_text("utf-8"))

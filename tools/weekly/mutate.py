@@ -9,46 +9,38 @@ in the source is an error: the list must follow the code.
 """
 
 import argparse
-import multiprocessing
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = Path(__file__).with_name("faults.toml")
 LAYERS = "layers/test_*.py"
-OPTIONS = ["-xq", "-n0", "-c", "pytest.ini", *"-p no:cacheprovider -W ignore".split()]
-
-
-def session(folder: Path, log: Path, tests: list[Path]) -> None:
-    """In a process of its own, which is forked: torch is imported once for all."""
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.chdir(folder)
-    sys.path[:0] = [str(folder / "src"), str(folder)]
-    sys.exit(pytest.main([*OPTIONS, "-m", "not weekly", *map(str, tests)]))
+OPTIONS = """[pytest]
+markers = weekly
+addopts = -xq -n0 -W ignore -p no:cacheprovider -m "not weekly"
+"""
 
 
 def run(folder: Path, pattern: str, *nearest: str) -> tuple[int, str, str]:
     """pytest in the copy: its exit status, the first test that failed, its output."""
     tests = sorted(folder.glob(f"tests/{pattern}"), key=lambda p: p.stem not in nearest)
-    log = folder / "log"
-    process = multiprocessing.get_context("fork").Process(
-        target=session, args=(folder, log, tests)
+    path = os.pathsep.join([str(folder / "src"), str(folder)])
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *map(str, tests)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    process.start()
-    process.join()
-    output = log.read_text(encoding="utf-8")
-    failed = [s for s in output.splitlines() if s.startswith(("FAILED", "ERROR"))]
-    name = failed[0].split("::", 1)[-1].split(" - ")[0] if failed else ""
-    return process.exitcode, name, output
+    failed = re.search(r"^(?:FAILED|ERROR) .*?::(\S+)", done.stdout, re.MULTILINE)
+    return done.returncode, failed[1] if failed else "", done.stdout
 
 
 def plant(folder: Path, file: str, text: str, new: str, pattern: str) -> str:
@@ -79,15 +71,12 @@ def main() -> str | int:
     ]
     survived = []
     os.environ["OMP_NUM_THREADS"] = "1"
-    sys.dont_write_bytecode = True  # or a fault could run that was planted a moment ago
-    import torch._dynamo  # noqa: F401
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("src", "tests", "book", "_toc.yml", "_config.yml"):
+        for part in ("src", "tests", "tools", "book", "_toc.yml", "_config.yml"):
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, folder / part)
-        (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    weekly\n")
+        (folder / "pytest.ini").write_text(OPTIONS)
         for pattern in {pattern for *_, pattern in chosen}:
             status, test, output = run(folder, pattern)
             if status:

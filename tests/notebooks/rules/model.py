@@ -27,22 +27,14 @@ CODE, FORMULA = "\ue000", "\ue001"
 BOOK_RULES, PAGE_RULES, PAIR_RULES = [], [], []
 
 
-def book_rule(rule):
-    """Enter ``rule(book)``: it is asked once."""
-    BOOK_RULES.append(rule)
-    return rule
+def entering(rules):
+    """A decorator that enters a rule into the list."""
+    return lambda rule: rules.append(rule) or rule
 
 
-def page_rule(rule):
-    """Enter ``rule(page)``: it is asked for every notebook of every language."""
-    PAGE_RULES.append(rule)
-    return rule
-
-
-def pair_rule(rule):
-    """Enter ``rule(first, second)``: it is asked for every page and its translation."""
-    PAIR_RULES.append(rule)
-    return rule
+book_rule = entering(BOOK_RULES)  # rule(book): it is asked once
+page_rule = entering(PAGE_RULES)  # rule(page): for every notebook of every language
+pair_rule = entering(PAIR_RULES)  # rule(first, second): for a page and its translation
 
 
 @dataclass(frozen=True)
@@ -62,6 +54,7 @@ class Cell:
         self.source = "".join(raw["source"])
         self.metadata = raw["metadata"]
         self.tags = self.metadata.get("tags", [])
+        self.outputs = raw.get("outputs", [])
 
     def __str__(self):
         return f"{self.page}, cell {self.number} ({self.id})"
@@ -70,22 +63,6 @@ class Cell:
     def tree(self):
         """The syntax tree, with magics as the calls that IPython makes, or None."""
         return parse(self.source)
-
-    @cached_property
-    def outputs(self):
-        """The outputs; pieces of one stream that follow each other count as one."""
-        joined = []
-        for output in self.raw.get("outputs", []):
-            before = joined[-1] if joined else {}
-            if output.get("name", "") == before.get("name"):
-                before["text"] = "".join([*before["text"], *output["text"]])
-            else:
-                joined.append(dict(output))
-        return joined
-
-    @property
-    def executed(self):
-        return self.raw.get("execution_count") is not None
 
     @cached_property
     def blocks(self):
