@@ -120,6 +120,7 @@ def test_func_transforms(kind):
                 vmap(grad(loss), (0, None))(many, x),
                 vmap(loss, (0, None))(many, x),
                 jvp(lambda v, f=loss: f(v, x), (values,), (values,)),
+                jvp(lambda v, f=loss: grad(f)(v, x), (values,), (values,)),
                 jvp(layer, (x,), (x,)) if x.is_floating_point() else (),
             ]
         )

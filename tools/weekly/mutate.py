@@ -1,6 +1,6 @@
 """Plant one fault at a time, and check that the tests of `make test` notice.
 
-    python -m tools.weekly.mutate            every fault of faults.toml: a few minutes
+    python -m tools.weekly.mutate            every fault of faults.toml: ten minutes
     python -m tools.weekly.mutate pad norm   those whose name contains one of the words
 
 The checkout does not change: faults are planted in a copy. The output names the test that
