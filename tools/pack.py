@@ -21,13 +21,12 @@ from tools.build import SITE
 
 TEXT = {".html", ".css", ".js", ".svg", ".json", ".ipynb", ".xml", ".txt"}
 NOT_SERVED = shutil.ignore_patterns(".*", "jupyter_execute", "*.mo", "objects.inv")
-SMALL = 200  # bytes; below this, the header is larger than the saving
 
 
 def compress(path: Path) -> None:
     """Write path.gz and path.br if they are smaller."""
     data = path.read_bytes()
-    if path.suffix not in TEXT or len(data) < SMALL:
+    if path.suffix not in TEXT:
         return
     # No time and no name inside: the same file gives the same bytes.
     twins = {".gz": gzip.compress(data, 9, mtime=0), ".br": brotli.compress(data)}
@@ -41,10 +40,10 @@ def compress(path: Path) -> None:
 def pack(site: Path, out: Path) -> int:
     """Copy `site` to `out` and compress it; returns the number of files.
 
-    `out` is replaced in one step, when it is complete. Raises FileNotFoundError without a site.
+    `out` is replaced in one step, when it is complete. Without a site, the program ends.
     """
     if not (site / "index.html").is_file():
-        raise FileNotFoundError(f"{site} contains no site: `make book` builds it")
+        sys.exit(f"{site} contains no site: `make book` builds it")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
         fresh = Path(shutil.copytree(site, Path(folder) / "fresh", ignore=NOT_SERVED))
@@ -63,10 +62,7 @@ def main() -> None:
     parser.add_argument("--site", type=Path, default=SITE, help="the built site")
     parser.add_argument("--out", type=Path, default=ROOT / "_build" / "served")
     options = parser.parse_args()
-    try:
-        count = pack(options.site, options.out)
-    except FileNotFoundError as error:
-        sys.exit(str(error))
+    count = pack(options.site, options.out)
     print(f"{count} files, ready to be served, in {options.out}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import embedlinear
 
 CODE = """
-import embedlinear, sys
+import embedlinear, embedlinear.explain, sys
 heavy = {"torch", "numpy", "matplotlib", "pandas", "polars", "pyarrow"}
 assert not heavy & set(sys.modules) and "Embedding" in dir(embedlinear)
 from embedlinear import *

@@ -301,32 +301,6 @@ def test_releases_agree(wheel):
     assert metadata["Requires-Python"] == f">={tested[0]}"
 
 
-@pytest.mark.weekly
-def test_both_archives_are_fit_for_the_index_and_need_no_matplotlib(tmp_path):
-    """As .github/workflows/release.yml makes them; in an environment with nothing else."""
-    left_out = shutil.ignore_patterns("*.egg-info", "__pycache__")
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=left_out)
-    for name in ("pyproject.toml", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
-    done = run(sys.executable, "-m", "build", "--no-isolation", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    made = sorted((tmp_path / "dist").iterdir())
-    assert [path.name.split("-")[-1] for path in made][0] == "any.whl" and len(
-        made
-    ) == 2
-    done = run(sys.executable, "-m", "twine", "check", "--strict", *made)
-    assert done.returncode == 0, done.stdout
-    run(sys.executable, "-m", "venv", tmp_path / "empty")
-    python = next((tmp_path / "empty").glob("[bS]*/python*"))
-    pip = [python, "-m", "pip", "install", "--no-compile", "--no-deps", "--quiet"]
-    done = run(*pip, made[0])
-    assert done.returncode == 0, done.stderr
-    code = "import embedlinear, embedlinear.explain as e; print(dir(embedlinear)); "
-    code += "print(e.explain('IndexError: index out of range in self', 'en')[0].title)"
-    done = run(python, "-c", code, cwd=tmp_path, PYTHONPATH="")
-    assert done.returncode == 0 and "Embedding" in done.stdout, done.stderr
-
-
 def pins(*names: str) -> dict[str, str]:
     text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names)
     return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))

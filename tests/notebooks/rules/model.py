@@ -203,13 +203,21 @@ def parse(source):
         return None
 
 
-def output_texts(output):
-    """The texts in an output; not the bytes of a picture."""
+def readable(output):
+    """The texts of an output; of HTML its words, then the JSON in its scripts."""
     if output["output_type"] == "stream":
         return ["".join(output["text"])]
     if output["output_type"] == "error":
-        return [ANSI.sub("", "\n".join([output["evalue"], *output["traceback"]]))]
-    data = {kind: "".join(text) for kind, text in output["data"].items()}
-    if "text/markdown" in data:  # without anchors and the addresses of links
-        data["text/markdown"] = re.sub(r"\]\(\S+?\)|<.*?>", "", data["text/markdown"])
-    return [data[kind] for kind in data if not re.match("image/(?!svg)", kind)]
+        return [output["evalue"]]
+    texts = []
+    for kind, text in sorted(output["data"].items()):
+        text = "".join(text) if kind.startswith("text/") else ""
+        if kind == "text/html":
+            html = BeautifulSoup(text, "html.parser")
+            carried = [s.string or "" for s in html("script", type="application/json")]
+            text = " ".join([html.get_text(" ", strip=True), *carried])
+        if kind == "text/markdown":  # without anchors and the addresses of links
+            text = re.sub(r"\]\(\S+?\)|<.*?>", "", text)
+        # A figure is as wide as its labels, which differ.
+        texts.append(re.sub(r"<Figure size \S+", "<Figure", text))
+    return texts

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from .model import ANSI, output_texts, page_rule
+from .model import ANSI, page_rule, readable
 
 # Calls that return None, or what nobody wants to see: a cell may end with one.
 SILENT = {
@@ -77,7 +77,7 @@ def outputs_are_the_same_everywhere(page):
             if output.get("name") == "stderr":
                 yield f"{cell}: wrote to stderr: {''.join(output['text'])[:60]!r}"
             for what, pattern in (ELSEWHERE if tagged else ELSEWHERE | TAGGED).items():
-                for text in output_texts(output):
+                for text in readable(output):
                     found = re.search(pattern, text)
                     if found:
                         yield f"{cell}: its output shows {what}: {found[0]!r}"

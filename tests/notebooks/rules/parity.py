@@ -7,9 +7,7 @@ import re
 from collections import Counter
 from itertools import zip_longest
 
-from bs4 import BeautifulSoup
-
-from .model import HAN, VOCABULARY, pair_rule, parse
+from .model import HAN, VOCABULARY, pair_rule, parse, readable
 
 
 def _differ(a, b, what, one, other):
@@ -159,7 +157,7 @@ def the_same_outputs(first, second):
             yield _differ(a, b, "the outputs differ in kind", *difference)
         elif "nbval-ignore-output" not in a.tags:
             for one, other in zip(a.outputs, b.outputs):
-                for texts in zip(_readable(one), _readable(other)):
+                for texts in zip(readable(one), readable(other)):
                     difference = _different(*texts)
                     if difference:
                         yield _differ(a, b, "the outputs differ", *difference)
@@ -177,21 +175,3 @@ def _different(one, other):
             f"{x} in {t.strip()[:60]!r}" for x, t in zip(difference, (one, other))
         ]
     return _first_difference(one.splitlines(), other.splitlines())
-
-
-def _readable(output):
-    """The texts of an output; of HTML its words, then the JSON in its scripts."""
-    if output["output_type"] == "stream":
-        return ["".join(output["text"])]
-    if output["output_type"] == "error":
-        return [output["evalue"]]
-    texts = []
-    for kind, text in sorted(output["data"].items()):
-        text = "".join(text) if kind.startswith("text/") else ""
-        if kind == "text/html":
-            html = BeautifulSoup(text, "html.parser")
-            carried = [s.string or "" for s in html("script", type="application/json")]
-            text = " ".join([html.get_text(" ", strip=True), *carried])
-        # A figure is as wide as its labels, which differ.
-        texts.append(re.sub(r"<Figure size \S+", "<Figure", text))
-    return texts

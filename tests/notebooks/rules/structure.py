@@ -1,8 +1,6 @@
 """Rules on the book and a page's skeleton: files, headings, links, figures, sizes."""
 
-import ast
 import re
-from collections import Counter
 from itertools import zip_longest
 from statistics import median
 
@@ -64,25 +62,6 @@ def links_lead_somewhere(book):
                 target = pages.get(file.removesuffix(".ipynb")) if file else page
                 if anchor and (target is None or anchor not in target.anchors):
                     yield f"{cell}: links to {link}, but that page has no such anchor"
-
-
-@book_rule
-def the_same_setup_everywhere(book):
-    """All set-up cells are the same, except for their imports."""
-
-    def statements(cell):
-        imports = (ast.Import, ast.ImportFrom)
-        body = cell.tree.body if cell.tree else []
-        return tuple(ast.dump(s) for s in body if not isinstance(s, imports))
-
-    for pages in book.pages.values():
-        cells = [
-            page.code[0] for page in pages.values() if page.code and is_chapter(page)
-        ]
-        usual = Counter(map(statements, cells)).most_common(1)
-        for cell in cells:
-            if statements(cell) != usual[0][0]:
-                yield f"{cell}: does not set up the same as most chapters"
 
 
 # --- the file ---
