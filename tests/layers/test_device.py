@@ -44,9 +44,8 @@ def test_refusal(monkeypatch, preference, error, words):
     pretend(monkeypatch, "cuda")
     says(error, lambda: select_device(preference), words)
     pretend(monkeypatch, None, "cuda")
-    says(
-        RuntimeError, select_device, "EMBEDLINEAR_DEVICE='cuda' is not on this machine"
-    )
+    words = "EMBEDLINEAR_DEVICE='cuda' is not on this machine"
+    says(RuntimeError, select_device, words)
 
 
 def test_the_device_that_is_here_can_hold_a_tensor(monkeypatch):

@@ -53,10 +53,7 @@ def test_equals_torch(gradient, padding_idx, max_norm, norm_type, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_order_of_sums_on_a_cpu_does_not_depend_on_threads(dtype):
-    threads, ids = (
-        torch.get_num_threads(),
-        ids_of((100_000,), 5),
-    )  # threads meet in each row
+    threads, ids = torch.get_num_threads(), ids_of((100_000,), 5)  # they share rows
     torch.set_num_threads(2)
     ours, theirs = (step(layer, ids) for layer in pair(5, 32, dtype=dtype))
     torch.set_num_threads(threads)

@@ -61,9 +61,8 @@ def test_set_weight_copies_and_keeps_the_parameters():
     says(RuntimeError, lambda: layer.set_weight(new.T, torch.ones(2)), "bias=True")
     layer = Linear(3, 2)
     weight, bias = layer.weight, layer.bias
-    says(
-        RuntimeError, lambda: layer.set_weight(new), "[3, 2]", "[2, 3]", "pass weight.T"
-    )
+    words = "[3, 2]", "[2, 3]", "pass weight.T"
+    says(RuntimeError, lambda: layer.set_weight(new), *words)
     assert layer.set_weight(new.T) is None
     assert layer.weight is weight and torch.equal(weight, new.T) and layer.bias is bias
     layer.set_weight(new.T + 1, bias=torch.ones(2))

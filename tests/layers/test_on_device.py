@@ -40,9 +40,8 @@ def test_a_bad_index_is_refused_and_the_device_still_works(bad):
     """On CUDA, torch.nn's layer would leave this process without its GPU."""
     layer = embedlinear.Embedding(V, D, device=DEVICE)
     ids = torch.tensor([0, bad]).to(DEVICE)
-    says(
-        IndexError, lambda: layer(ids), f"index out of range in self: input[1] = {bad}"
-    )
+    words = f"index out of range in self: input[1] = {bad}"
+    says(IndexError, lambda: layer(ids), words)
     assert layer(ids[:1]).cpu().shape == (1, D)
 
 

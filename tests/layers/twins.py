@@ -28,10 +28,8 @@ def step(layer, x):
     out = layer(x)
     torch.manual_seed(5)
     out.backward(torch.randn(out.shape).to(out))
-    return [
-        out.detach(),
-        *(t.grad for t in (x, *layer.parameters()) if t.requires_grad),
-    ]
+    leaves = [t for t in (x, *layer.parameters()) if t.requires_grad]
+    return [out.detach(), *(leaf.grad for leaf in leaves)]
 
 
 def says(expected, call, *words):

@@ -119,10 +119,8 @@ def test_paper_is_white_and_shows_what_is_closed(served, reader):
     assert (before, view.evaluate(theme)) == ("dark", "light")
     solution = view.locator("details:not([open]) p").first
     assert solution.bounding_box()["height"] > 10
-    bars = view.locator(
-        ".bd-sidebar-primary, .bd-sidebar-secondary, #print-main-content"
-    )
-    assert not bars.filter(visible=True).count()
+    bars = ".bd-sidebar-primary, .bd-sidebar-secondary, #print-main-content"
+    assert not view.locator(bars).filter(visible=True).count()
     cut = "pres => pres.filter((pre) => pre.scrollWidth > pre.clientWidth + 1).length"
     assert view.locator("article pre").evaluate_all(cut) == 0
     view.evaluate("dispatchEvent(new Event('afterprint'))")
@@ -152,18 +150,15 @@ def test_the_pruned_sheet_gives_every_element_the_styles_of_the_whole(
     whole = ""
     for sheet in (next(static.glob(name)) for name in light.SHEETS):
         text = sheet.read_text(encoding="utf-8")
-        deeper = (
-            sheet.parent == static
-        )  # addresses count from the joined sheet's folder
-        whole += light.ADDRESS.sub(r"url(\1../", text) if deeper else text
+        if sheet.parent == static:  # addresses count from the joined sheet's folder
+            text = light.ADDRESS.sub(r"url(\1../", text)
+        whole += text
     for pruned in (True, False):
         with browser.new_context(reduced_motion="reduce") as context:
             view = context.new_page()
             if not pruned:
-                view.route(
-                    "**/joined.css",
-                    lambda route: route.fulfill(body=whole, content_type="text/css"),
-                )
+                answer = {"body": whole, "content_type": "text/css"}
+                view.route("**/joined.css", lambda route, a=answer: route.fulfill(**a))
             view.goto(f"{served}/en/index.html", wait_until="networkidle")
             looks.append(view.evaluate(LOOKS))
     assert len(looks[0]) == len(looks[1]) > 300

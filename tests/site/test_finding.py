@@ -98,9 +98,8 @@ def test_results_appear_while_one_types_on_any_page(served, reader):
     results = view.locator("dialog .search-results")
     view.keyboard.type("weight ty")
     results.get_by_text("Where they meet again: weight tying").wait_for()
-    pages = results.locator("li a").evaluate_all(
-        "links => links.map((a) => a.pathname)"
-    )
+    paths = "links => links.map((a) => a.pathname)"
+    pages = results.locator("li a").evaluate_all(paths)
     assert len(set(pages)) < len(pages)  # several sections of a page
     view.fill("dialog input", "zzzzqqq")
     results.get_by_text("Nothing found").wait_for()
@@ -166,10 +165,9 @@ def test_what_comes_next_is_what_the_next_button_opens(site):
         links = [a["href"] for a in html.select("#next p:first-of-type a.internal")]
         whole = [href for href in links if "#" not in href]
         if links:
-            following = html.select_one("a.right-next")["href"]
-            assert whole[0] == following == f"{PAGES[PAGES.index(page) + 1]}.html", (
-                where
-            )
+            button = html.select_one("a.right-next")["href"]
+            following = f"{PAGES[PAGES.index(page) + 1]}.html"
+            assert whole[0] == button == following, where
     assert html.select_one("a.right-next") is None  # of the last one
 
 
@@ -177,9 +175,7 @@ def test_the_chapters_stand_in_parts_with_numbers(site):
     numbers, captions = {}, {}
     for where, language, _, html in every_page(site):
         number = html.select_one("h1 .section-number")
-        here = html.select_one(
-            ".bd-sidebar-primary .current > a, li.current.active > a"
-        )
+        here = html.select_one(".bd-sidebar-primary .current > a")
         if number:
             numbers.setdefault(language, []).append(int(number.get_text()))
             assert here.get_text().startswith(number.get_text()), where
@@ -205,10 +201,8 @@ class Lost(Quiet):
         return super().translate_path(path.removeprefix(HERE))
 
     def send_error(self, code, *_):
-        folder = next(
-            (f"/{name}" for name in LANGUAGES if f"/{name}/" in self.path), ""
-        )
-        self.path = f"{HERE}{folder}/404.html"
+        folders = [f"/{name}" for name in LANGUAGES if f"/{name}/" in self.path]
+        self.path = f"{HERE}{''.join(folders)}/404.html"
         self.do_GET()
 
 
@@ -224,8 +218,7 @@ def test_the_page_for_the_lost_searches_and_knows_the_other_language(site, brows
             first.click()
         assert view.url.endswith("/zh/embedding-vs-linear.html#weight-tying")
         view.goto(f"{root}{HERE}/fr/linear-how.html")  # no such language
-        assert [q.input_value() for q in view.locator("input").all()] == [
-            "linear how"
-        ] * len(LANGUAGES)
+        asked = [field.input_value() for field in view.locator("input").all()]
+        assert asked == ["linear how"] * len(LANGUAGES)
         view.click(f"a[hreflang={TAGS['en']}]")
         view.wait_for_url("**/en/linear-how.html")

@@ -119,24 +119,16 @@ def test_the_subsets_of_fonts_have_every_icon_and_every_character(site):
     known = TTFont(fonts / "fontawesome/webfonts/fa-solid-900.woff2").getBestCmap()
     icons = {icon for icon in icons if icon.startswith("fa-")} - {"fa-solid", "fa-lg"}
     shapes = {i: re.search(rf'{i}:before[^{{]*{{content:"(.)"', styles) for i in icons}
-    assert icons and not [
-        i for i, s in shapes.items() if not s or ord(s[1]) not in known
-    ]
+    absent = [i for i, s in shapes.items() if not s or ord(s[1]) not in known]
+    assert icons and not absent
     known = TTFont(fonts / "stix-two-math/stix-two-math.woff2").getBestCmap()
     characters = {c for c in characters if c.strip() and not chinese(c)}
     assert not [c for c in characters if ord(c) not in known]
 
 
 def test_formulas_are_spaced_as_in_print(site):
-    made = {
-        tex: mathml.mathml(math("", tex), "inline")
-        for tex in (
-            r"U(-k, k)",
-            r"(P) - 1",
-            r"\log \frac{a}{b}",
-            r"\sqrt{\mathrm{in\_x}}",
-        )
-    }
+    four = (r"U(-k, k)", r"(P) - 1", r"\log \frac{a}{b}", r"\sqrt{\mathrm{in\_x}}")
+    made = {tex: mathml.mathml(math("", tex), "inline") for tex in four}
     minus = [formula.count('<mo form="prefix">&#x02212;') for formula in made.values()]
     assert minus == [1, 0, 0, 0]
     assert '<mi>log</mi><mspace width="0.167em"/><mfrac>' in made[r"\log \frac{a}{b}"]
@@ -154,9 +146,8 @@ def test_code_keeps_its_words_and_colours_in_fewer_elements(site):
 
 
 def test_a_sheet_that_a_theme_no_longer_brings_is_named(tmp_path):
-    with pytest.raises(
-        ExtensionError, match=r"the theme brings no basic\.css, .*SHEETS"
-    ):
+    named = r"the theme brings no basic\.css, .*SHEETS"
+    with pytest.raises(ExtensionError, match=named):
         light.sheets(tmp_path)
     with pytest.raises(ValueError, match="line 2"):
         prune.prune(".bd{a:b}\n.show", {"bd", "show"})  # broken: not cut in silence
@@ -217,9 +208,8 @@ def test_the_map_has_every_page_in_every_language(site):
     tree = ET.parse(site / "sitemap.xml")
     addresses = [tag.text for tag in tree.findall("s:url/s:loc", names)]
     suffixes = ["" if page == "index" else f"{page}.html" for page in PAGES]
-    assert sorted(addresses) == sorted(
-        f"{SITE}/{x}/{s}" for x in LANGUAGES for s in suffixes
-    )
+    expected = [f"{SITE}/{x}/{s}" for x in LANGUAGES for s in suffixes]
+    assert sorted(addresses) == sorted(expected)
     twins = tree.findall("s:url/{http://www.w3.org/1999/xhtml}link", names)
     assert {tag.get("href") for tag in twins} == set(addresses)
     assert f"Sitemap: {SITE}/sitemap.xml" in (site / "robots.txt").read_text()
@@ -232,9 +222,7 @@ def test_buttons_run_and_edit_this_page_and_its_notebook_installs_itself(site):
     slug = "reader/book"
     (wheel,) = re.findall(r"package/\w+/\S+?\.whl", soup(site, "en", "index").decode())
     digest = sha256((site / wheel).read_bytes()).hexdigest()
-    assert (
-        wheel.split("/")[1] == digest[:12]
-    )  # what was built with these pages, for good
+    assert wheel.split("/")[1] == digest[:12]  # built with these pages, kept for good
     line = f'    %pip install --quiet "embedlinear[book] @ {SITE}/{wheel}"\n'
     for where, language, page, html in every_page(site):
         expected = [
@@ -258,9 +246,8 @@ def test_buttons_run_and_edit_this_page_and_its_notebook_installs_itself(site):
 def test_the_colophon_says_what_the_run_recorded(site, language):
     record = json.loads(RECORD.read_text(encoding="utf-8"))
     rows = soup(site, language, "colophon").select("#verified table tr")
-    shown = dict(
-        [cell.get_text().strip() for cell in row(["th", "td"])] for row in rows
-    )
+    cells = [[cell.get_text().strip() for cell in row(["th", "td"])] for row in rows]
+    shown = dict(cells)
     label = catalogue(language).get("date of the run", "date of the run")
     assert shown[label] == record["date"]
     assert {name: shown[name] for name in record["versions"]} == record["versions"]

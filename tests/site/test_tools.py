@@ -157,10 +157,8 @@ def test_uv_gets_the_same_options_as_pip(tmp_path):
     def variables(**more):
         clean = {n: v for n, v in os.environ.items() if not n.startswith("PIP_")}
         command = [sys.executable, "-m", "pip", "config", "list"]
-        listed = subprocess.check_output(
-            command, env=clean | settings | more, text=True, cwd=tmp_path
-        )
-        return venv.for_uv(listed)
+        options = {"env": clean | settings | more, "text": True, "cwd": tmp_path}
+        return venv.for_uv(subprocess.check_output(command, **options))
 
     given = variables(PIP_DEFAULT_TIMEOUT="9", PIP_CERT="")
     expected = {
@@ -280,20 +278,16 @@ def test_releases_agree(wheel):
         (name,) = (n for n in packed.namelist() if n.endswith(".dist-info/METADATA"))
         metadata = email.message_from_bytes(packed.read(name))
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    changes = re.search(
-        r"^## (\S+) \((.+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.M
-    )
+    log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = re.search(r"^## (\S+) \((.+)\)$", log, re.M)
     assert metadata["Version"] == citation["version"] == changes[1]
     assert changes[2] in ("unreleased", str(citation.get("date-released")))
     (author,) = citation["authors"]
-    assert (
-        metadata["Author"] == author["name"]
-        and metadata["License-Expression"] in (citation["license"])
-    )
+    assert metadata["Author"] == author["name"]
+    assert metadata["License-Expression"] in citation["license"]
     assert set(citation["keywords"]) & set(metadata["Keywords"].split(","))
-    assert metadata.get_payload() == (ROOT / "src/README.md").read_text(
-        encoding="utf-8"
-    )
+    readme = (ROOT / "src/README.md").read_text(encoding="utf-8")
+    assert metadata.get_payload() == readme
     matrix = (ROOT / ".github/workflows/test.yml").read_text()
     tested = re.findall(r"3\.\d+", re.search(r"python: \[(.*)\]", matrix)[1])
     lines = [f"Programming Language :: Python :: {version}" for version in tested]

@@ -70,9 +70,7 @@ class Cell:
         if self.type == "markdown":
             return MARKDOWN.parse(self.source)
         shown = [output.get("data", {}) for output in self.outputs]
-        texts = [
-            "".join(data["text/markdown"]) for data in shown if "text/markdown" in data
-        ]
+        texts = ["".join(data.get("text/markdown", "")) for data in shown]
         return [block for text in texts for block in MARKDOWN.parse(text)]
 
     @property
@@ -131,11 +129,8 @@ class Cell:
     def texts(self):
         """What a reader sees or hears as running text, with CODE and FORMULA in it."""
         said = [_words(block) for block in self.blocks if block.type == "inline"]
-        said += [
-            self.figure[0],
-            *(alt for _, alt in self.images),
-            *self.html.stripped_strings,
-        ]
+        said += [self.figure[0], *(alt for _, alt in self.images)]
+        said += self.html.stripped_strings
         return [text for text in said if text]
 
 

@@ -38,10 +38,8 @@ def the_same_cells(first, second):
         for kind in here:
             if kind not in there:
                 yield f"{page}: only here is the cell {kind!r}"
-    shared = [
-        [kind for kind in k if kind in kinds[0] and kind in kinds[1]] for k in kinds
-    ]
-    difference = _first_difference(*shared)
+    both = set(kinds[0]) & set(kinds[1])
+    difference = _first_difference(*([k for k in ks if k in both] for ks in kinds))
     if difference:
         yield f"{first} and {second.language}: the order differs, {difference}"
 

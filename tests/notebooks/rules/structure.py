@@ -220,7 +220,6 @@ def chapters_begin_with_setup(page):
             if "setup" not in cell.tags or f"{name}(" not in cell.source:
                 yield f"{cell}: the first code cell is tagged 'setup' and calls {name}"
     for cell in page.code:
-        if set(re.findall(r"use_language\(\W*(\w+)\W*\)", cell.source)) - {
-            page.language
-        }:
+        chosen = set(re.findall(r"use_language\(\W*(\w+)\W*\)", cell.source))
+        if chosen - {page.language}:
             yield f"{cell}: sets another language than {page.language!r}"

@@ -1,8 +1,6 @@
 """Rules on the text that readers see: paragraphs, headings, descriptions, captions."""
 
-import io
 import re
-import tokenize
 
 from .model import CODE, FORMULA, HAN, VOCABULARY, page_rule
 
@@ -79,17 +77,9 @@ def in_the_page_s_language(page):
 def comments_in_the_page_s_language(page):
     """A comment says why, in the language that its reader chose."""
     for cell in page.code:
-        for comment in _comments(cell.source):
+        for comment in re.findall(r"(?<!\S)# .*", cell.source):
             if page.language == "en" and set(HAN.findall(comment)) - set(VOCABULARY):
                 yield f"{cell}: the comment {comment!r} is Chinese"
             words = re.search(r"\b[A-Za-z]+ [A-Za-z]+ [A-Za-z]+\b", comment)
             if page.language == "zh" and words and not HAN.search(comment):
                 yield f"{cell}: the comment {comment!r} is not Chinese"
-
-
-def _comments(source):
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    except (tokenize.TokenError, SyntaxError):  # a magic, or a syntax error on show
-        return re.findall(r"^\s*(#.*)", source, re.MULTILINE)
-    return [token.string for token in tokens if token.type == tokenize.COMMENT]
