@@ -153,12 +153,12 @@ def test_the_pruned_sheet_gives_every_element_the_styles_of_the_whole(
         if sheet.parent == static:  # addresses count from the joined sheet's folder
             text = light.ADDRESS.sub(r"url(\1../", text)
         whole += text
+    answer = {"body": whole, "content_type": "text/css"}
     for pruned in (True, False):
         with browser.new_context(reduced_motion="reduce") as context:
             view = context.new_page()
             if not pruned:
-                answer = {"body": whole, "content_type": "text/css"}
-                view.route("**/joined.css", lambda route, a=answer: route.fulfill(**a))
+                view.route("**/joined.css", lambda route: route.fulfill(**answer))
             view.goto(f"{served}/en/index.html", wait_until="networkidle")
             looks.append(view.evaluate(LOOKS))
     assert len(looks[0]) == len(looks[1]) > 300
