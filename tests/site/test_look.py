@@ -1,19 +1,55 @@
-"""The look: code that fits, lines that wrap, figures in both themes."""
+"""The look: words that can be read, code that fits, lines that wrap, figures in both themes."""
 
 import io
+import re
 
 import pytest
 from PIL import Image
 
+from tests.conftest import ROOT
 from tests.site.pages import every_page
 from tests.site.test_browser import WIDE, every_language
 from tools.browser import PHONE
 
+THEME = (ROOT / "book" / "_static" / "theme.css").read_text(encoding="utf-8")
+PAPERS = {
+    "code": ("ink", "comment", "keyword", "string", "number", "name", "error"),
+    "paper": ("ink", "muted", "brand", "hover", "string", "error"),
+    "quiet": ("ink", "muted", "brand"),
+    "error-paper": ("ink", "error"),
+    "brand": ("on-brand",),
+    "hot": ("on-hot",),
+}
+
+
+def tokens(theme):
+    found = {}
+    for selector, body in re.findall(r"^(html[^{]*)\{([^}]*)\}", THEME, re.M):
+        if selector.strip() == "html" or f'"{theme}"' in selector:
+            found |= re.findall(r"--([\w-]+): (#\w{3,6});", body)
+    return found
+
+
+def luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_word_has_its_contrast(theme):
+    """AA, 4.5 to 1, for each token that is a text on each that is its paper."""
+    colours = tokens(theme)
+    for paper, texts in PAPERS.items():
+        for text in texts:
+            pair = sorted(luminance(colours[name]) for name in (text, paper))
+            assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (text, paper)
+
 
 def test_88_characters_of_code_fit_at_1440_and_an_error_has_no_keywords(served, reader):
-    view = reader(
-        f"{served}/en/embedding-what.html", viewport={"width": 1440, "height": 900}
-    )
+    size = {"width": 1440, "height": 900}
+    view = reader(f"{served}/en/embedding-what.html", viewport=size)
     fits = """() => {
       const pre = document.querySelector(".cell_input pre");
       pre.textContent = "0".repeat(88);
