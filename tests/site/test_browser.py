@@ -23,7 +23,7 @@ def theme_is(view, scheme):
 @pytest.mark.parametrize("page", CHOSEN)
 def test_a_page_opens_light_and_nothing_sticks_out(site, served, reader, page):
     """From a server, on phones and up to the width where the side bars come."""
-    view = reader("about:blank", **PHONE)
+    view = reader(**PHONE)
     asked = requests_of(view)
     view.goto(f"{served}/{page}.html", wait_until="networkidle")
     size = weight(asked, site) / 1024
@@ -38,7 +38,7 @@ def test_a_page_opens_light_and_nothing_sticks_out(site, served, reader, page):
 def test_axe_finds_nothing_on_the_richest_page(served, reader, language):
     """In one look a language; other looks and pages weekly: tools/weekly/audit.py."""
     look, scheme = (PHONE, "dark") if language == "zh" else (WIDE, "light")
-    view = reader("about:blank", **look, color_scheme=scheme)
+    view = reader(**look, color_scheme=scheme)
     view.goto(f"{served}/{language}/embedding-vs-linear.html")
     theme_is(view, scheme)
     assert violations(view) == []

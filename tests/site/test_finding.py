@@ -76,7 +76,7 @@ def test_search_finds_the_right_section_among_the_first_three(
 @every_language
 def test_a_result_opens_its_section_at_the_words_found(served, reader, language, step):
     look = WIDE if language == "en" else PHONE
-    view, missed, asked = reader("about:blank", **look), [], queries(language)[::step]
+    view, missed, asked = reader(**look), [], queries(language)[::step]
     for number, (query, _) in enumerate(asked):
         view.goto(f"{served}/{language}/search.html?q={quote(query)}")
         links = view.locator("article .search-results li a")
@@ -135,7 +135,7 @@ def test_the_switch_keeps_page_and_place_after_plain_scrolling(
     site, served, reader, where, count
 ):
     root = served if where == "server" else site.as_uri()
-    view = reader("about:blank", **(WIDE if where == "server" else PHONE))
+    view = reader(**(WIDE if where == "server" else PHONE))
     for n in range(count):
         page = PAGES[1:11][-1 - n]
         view.goto(f"{root}/zh/{page}.html")
