@@ -36,8 +36,7 @@ def description(doctree) -> str:
     ends = [0, *(sentence.end() for sentence in SENTENCE.finditer(text))]
     summary = text[: max(end for end in ends if columns(text[:end]) <= ROOM)]
     if columns(summary) < ROOM / 2 and summary != text:  # too little: cut a sentence
-        while columns(text) >= ROOM:
-            text = text[:-1]
+        text = text[: max(n for n in range(ROOM) if columns(text[:n]) < ROOM)]
         summary = re.sub(r"\s[\x21-\x7e]*$", "", text).rstrip(" ,;，；、") + "…"
     return summary.strip()
 
