@@ -29,6 +29,7 @@ def reader(browser, pages):
     opened = []
 
     def open_page(address=None, color_scheme="light", viewport=None, **context):
+        motion = context.get("reduced_motion", "no-preference")
         kind = pages.setdefault(json.dumps(context, sort_keys=True), [])
         page = kind.pop() if kind else browser.new_context(**context).new_page()
         if not hasattr(page, "trouble"):
@@ -42,7 +43,9 @@ def reader(browser, pages):
             )
         page.trouble = []
         page.set_viewport_size(viewport or {"width": 1280, "height": 720})
-        page.emulate_media(media="null", color_scheme=color_scheme)
+        page.emulate_media(
+            media="null", color_scheme=color_scheme, reduced_motion=motion
+        )
         opened.append((kind, page))
         if address:
             page.goto(address)
@@ -53,5 +56,6 @@ def reader(browser, pages):
         page.wait_for_load_state()
         page.evaluate(FORGET)
         page.mouse.move(0, 0)
+        page.emulate_media(reduced_motion="reduce")  # the start page's picture moves
         kind.append(page)
         assert page.trouble == []
