@@ -51,7 +51,8 @@ def test_88_characters_of_code_fit_at_1440_and_an_error_has_no_keywords(served, 
     size = {"width": 1440, "height": 900}
     view = reader(f"{served}/en/embedding-what.html", viewport=size)
     fits = """() => {
-      const pre = document.querySelector(".cell_input pre");
+      const boxes = [...document.querySelectorAll(".cell_input pre")];
+      const pre = boxes.find((box) => box.checkVisibility());
       pre.textContent = "0".repeat(88);
       return pre.scrollWidth <= pre.clientWidth;
     }"""
