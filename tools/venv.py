@@ -80,6 +80,8 @@ def with_uv(asked):
         subprocess.call(PIP + ["-q", "-c", "constraints.txt", "uv"], cwd=ROOT)
     uv = shutil.which("uv") or shutil.which("uv", path=INSIDE)
     command = [uv, "pip", "install", "--python", PYTHON, "-r", asked]
+    if asked == "requirements.txt":  # the tests start many processes
+        command.append("--compile-bytecode")
     variables.update(os.environ, **variables)
     return uv and not subprocess.call(command, cwd=ROOT, env=variables)
 
