@@ -54,7 +54,7 @@ def plant(folder: Path, file: str, text: str, new: str, pattern: str) -> str:
     near = {"onehot": "checks", "essence": "both"}.get(path.stem, path.stem)
     status, test, output = run(folder, pattern, f"test_{near}")
     path.write_text(source, encoding="utf-8")
-    if status not in (0, 1):
+    if status not in (0, 1) or (status and not test):  # such as a syntax error
         sys.exit(f"pytest ended with {status}:\n{output[-3000:]}")
     return test
 
