@@ -68,7 +68,8 @@ def write(app, exception):
 
 
 def setup(app):
-    skip = {"index_page": lambda *page: None, "dump_search_index": lambda: None}
+    steps = ("load_indexer", "index_page", "dump_search_index")
+    skip = dict.fromkeys(steps, lambda *page: None)
     app.connect("builder-inited", lambda app: vars(app.builder).update(skip))
     app.connect("doctree-read", collect)
     app.connect("build-finished", write)
