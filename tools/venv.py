@@ -16,7 +16,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 INSIDE = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(INSIDE, "python")
-PIP = [PYTHON, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check"]
+PIP = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
+# What the tests need is compiled at once, for they start many processes, and some machines let
+# none of these keep what it has compiled (PYTHONDONTWRITEBYTECODE).
+COMPILED = "requirements.txt"
 # pip's options, and the variables in which uv takes them.
 SAME = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -80,14 +83,14 @@ def with_uv(asked):
         subprocess.call(PIP + ["-q", "-c", "constraints.txt", "uv"], cwd=ROOT)
     uv = shutil.which("uv") or shutil.which("uv", path=INSIDE)
     command = [uv, "pip", "install", "--python", PYTHON, "-r", asked]
-    if asked == "requirements.txt":  # the tests start many processes
-        command.append("--compile-bytecode")
+    command += ["--compile-bytecode"] * (asked == COMPILED)
     variables.update(os.environ, **variables)
     return uv and not subprocess.call(command, cwd=ROOT, env=variables)
 
 
 def with_pip(asked):
     command, said = PIP + ["--retries", "1", "-r", asked], ""
+    command += ["--no-compile"] * (asked != COMPILED)
     running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     for line in running.stderr:
         sys.stderr.write(line)
@@ -106,7 +109,7 @@ def with_pip(asked):
 def main(name=""):
     if sys.version_info < (3, 11):
         stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
-    asked = "requirements/%s.txt" % name if name else "requirements.txt"
+    asked = "requirements/%s.txt" % name if name else COMPILED
     if not os.path.exists(os.path.join(ROOT, asked)):
         stop(__doc__.splitlines()[0])
     make()

@@ -68,9 +68,7 @@ def write(app, exception):
 
 
 def setup(app):
-    steps = ("load_indexer", "index_page", "dump_search_index")
-    skip = dict.fromkeys(steps, lambda *page: None)
-    app.connect("builder-inited", lambda app: vars(app.builder).update(skip))
+    app.connect("builder-inited", lambda app: setattr(app.builder, "search", False))
     app.connect("doctree-read", collect)
     app.connect("build-finished", write)
     return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -99,9 +99,12 @@ def test_every_page_has_a_head_and_none_is_nearly_empty(made, pdf, language):
     output = subprocess.run(command, capture_output=True, check=True).stdout
     heads, empty = set(), []
     for number, sheet in enumerate(BeautifulSoup(output, "lxml").select("page"), 1):
-        words = [(float(word["ymax"]) / 842, word.get_text()) for word in sheet("word")]
-        heads.add("".join(text for place, text in words if place < 0.06))
-        lowest = max(place for place, _ in words if place < 0.95)
+        words = [
+            (float(word["ymin"]) / 842, float(word["ymax"]) / 842, word.get_text())
+            for word in sheet("word")
+        ]
+        heads.add("".join(text for _, end, text in words if end < 0.06))
+        lowest = max(start for start, *_ in words if start < 0.93)
         if lowest < 0.25 and not pdf.pages[number - 1].Resources.get("/XObject"):
             empty.append(number)
     firsts = [pdf.html.find(id=names[0]).h1.get_text() for names in chapters()]

@@ -359,3 +359,7 @@ def test_two_builds_of_one_commit_are_equal(tmp_path):
     kept = ("environment.pickle", ".buildinfo")
     done = run("diff", "-rq", *(f"--exclude={name}" for name in kept), *trees)
     assert len([*trees[0].rglob("*")]) > 100 and done.returncode == 0, done.stdout
+    page = tree / "book" / "en" / "api.ipynb"  # and once more, when a page has changed
+    page.write_text(page.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    done = build(tree, **ADDRESS)
+    assert done.returncode == 0, done.stderr

@@ -298,7 +298,7 @@ def test_arrays_that_are_not_vectors(refused, path):
     pickled = npy(np.array([["pickled"]], object))
     refused("never read", pickled, words=["a"])
     refused("after the array", npy(table()) + b"more", words=WORDS)
-    refused(r"the matrix has no words, and there is no v\.words\.txt", npy(table()))
+    refused(r"the matrix has no words, and no v\.words\.txt was found", npy(table()))
     path.with_suffix(".words.txt").write_text("优\n良\n差\n", encoding="gbk")
     refused("line 1: .*not UTF-8.*encoding=", npy(table()))
     assert load(path, encoding="gbk", limit=3).words == ["优", "良", "差"]

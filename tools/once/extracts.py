@@ -188,9 +188,16 @@ def extract_simplified(folder):
     file.with_name("simplified-LICENSE.txt").write_bytes(licence.read_bytes())
 
 
+EXTRACTS = {
+    "glove": extract_glove,
+    "reviews": extract_reviews,
+    "vectors": extract_vectors,
+    "simplified": extract_simplified,
+}
+
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    folder, *names = sys.argv[1:] or [""]
+    if not folder or not {*names} <= {*EXTRACTS}:
         sys.exit(__doc__)
-    folder, *names = sys.argv[1:]
-    for name in names or ("glove", "reviews", "vectors", "simplified"):
-        globals()[f"extract_{name}"](Path(folder))
+    for name in names or EXTRACTS:
+        EXTRACTS[name](Path(folder))

@@ -138,7 +138,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     runs = int(bool(shutil.which("lighthouse")))
     parser.add_argument("--lighthouse", type=int, default=runs, metavar="RUNS")
-    parser.add_argument("--slowdown", type=float, default=4, help="of the processor")
+    parser.add_argument(
+        "--slowdown", type=float, default=4, help="of the processor (4)"
+    )
     parser.add_argument("pages", nargs="*", help="such as en/index; without it, all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures")
     options = parser.parse_args()
