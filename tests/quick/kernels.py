@@ -4,17 +4,12 @@ jupyter_client, and so nbval, asks one process for its kernels: this file, run a
 It imports what most chapters import, starts no thread, and forks a child for each notebook,
 which is a process and a namespace of its own as before. It ends with the process that asks;
 a kernel ends when it is killed, or when its parent is gone.
-
-What a chapter starts by torchrun is forked in the same way: sitecustomize.py asks for it.
 """
 
 import gc
 import json
 import os
-import runpy
-import select
 import signal
-import socket
 import sys
 from contextlib import suppress
 from functools import partialmethod
@@ -57,32 +52,11 @@ def run_kernel(arguments, cwd, env):
     for descriptor in range(3):
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
     os.environ.clear()
-    server = str(os.getppid())
-    os.environ.update(env, JPY_PARENT_PID=server, FORK_SERVER=server)
+    os.environ.update(env, JPY_PARENT_PID=str(os.getppid()))
     os.chdir(cwd)
     # In a kernel that starts, the environment says so before matplotlib reads it.
     matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
     kernelapp.IPKernelApp.launch_instance(arguments)
-
-
-def stand_in(asker):
-    """Do the work of the process that asks, with its files, and tell it how that ended."""
-    request, files, *_ = socket.recv_fds(asker, 1 << 20, maxfds=3)
-    module, arguments, cwd, env = json.loads(request)
-    worker = os.fork()
-    if worker:
-        asker.send(str(worker).encode())
-        asker.send(str(os.waitpid(worker, 0)[1]).encode())
-        os._exit(0)
-    for descriptor, file in enumerate(files):
-        os.dup2(file, descriptor)
-    os.environ.clear()
-    os.environ.update(env)
-    os.chdir(cwd)
-    sys.path.insert(0, cwd)
-    sys.argv = ["-m", *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-    sys.exit()
 
 
 def reap(*_):
@@ -96,26 +70,14 @@ if __name__ == "__main__":
     import torch._dynamo  # noqa: F401 (an optimizer would import it)
     from ipykernel import kernelapp
 
-    import embedlinear.book.sharded  # noqa: F401
+    import embedlinear.book  # noqa: F401
 
     del sys.path[0]  # this folder
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, reap)
-    askers = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    askers.bind(f"\0embedlinear-{os.getpid()}")
-    askers.listen()
-    while True:
-        ready, *_ = select.select([sys.stdin, askers], [], [])
-        if askers in ready:
-            work, given = stand_in, [askers.accept()[0]]
-        else:
-            line = sys.stdin.readline()
-            if not line:
-                break
-            work, given = run_kernel, json.loads(line)
+    for line in sys.stdin:
         if os.fork() == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            sys.exit(work(*given))
-        del given
+            sys.exit(run_kernel(*json.loads(line)))
