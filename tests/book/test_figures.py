@@ -55,6 +55,22 @@ DRAW = {
     "dollars": lambda: figures.lookup(WEIGHT.bfloat16(), 0, ["a", "b", "$5$"]),
     "cost": lambda: figures.cost(COSTS),
 }
+LABELS = {
+    "lookup": ("权重表 (3 × 3)", "weight table (3 × 3)"),
+    "sharded": ("= 全归约：相加", "= all-reduce: the sum"),
+    "one-hot": ("x @ W = 输出 (2 × 3)", "x @ W = output (2 × 3)"),
+    "one row": ("独热编码 x (1 × 3)", "2 差   0 ×"),
+    "linear": ("+ 偏置 b (3)", "+ bias b (3)"),
+    "gradients": ("权重表的梯度 (3 × 2)", "gradient of the weight table (3 × 2)"),
+    "growth": ("变大的权重表 (3 × 3)", "grown table (3 × 3)"),
+    "low rank": ("A @ B (3 × 3)：9 个数", "A @ B (3 × 3): 9 numbers"),
+    "affine": ("变换后：x @ W.T + b", "after: x @ W.T + b"),
+    "similarity": ("余弦相似度", "cosine similarity"),
+    "spread": ("准确率", "accuracy"),
+    "loss": ("损失", "width"),
+    "dollars": ("2 $5$", "2 $5$"),
+    "cost": ("39,000 倍", "39,000×"),
+}
 
 
 def block(fig, key):
@@ -112,6 +128,7 @@ def test_every_figure(name):
     for language in ("zh", "en"):
         use_language(language)
         said[language] = check(DRAW[name]())
+        assert LABELS[name][language == "en"] in said[language]
     words = {*WORDS, *HISTORY, *RUNS}  # given, in both languages
     for text in said["en"]:
         assert not HAN.search(text) or any(word in text for word in words), text
