@@ -37,12 +37,11 @@ def text_of(section: nodes.section) -> str:
 def collect(app, doctree):
     """Collect while reading, so that unchanged pages are kept from the previous build."""
     page = app.env.docname
-    chapter = doctree.next_node(nodes.title).astext()
     app.env.metadata[page]["fulltext"] = [
         {
             "page": page,
             "anchor": section["ids"][0] if section.parent is not doctree else "",
-            "chapter": chapter,
+            "chapter": doctree.next_node(nodes.title).astext(),
             "title": section.next_node(nodes.title).astext(),
             "text": text_of(section),
         }

@@ -27,7 +27,6 @@ SHEETS = (
     "theme.css",
     "book.css",
 )
-JOINED = "styles/joined.css"
 ADDRESS = re.compile(r"""url\((["']?)(?!["']?data:)""")
 PLAIN = {Token.Name, Token.Operator, Token.Punctuation, Token.Text.Whitespace}
 
@@ -89,7 +88,7 @@ def join_styles(app, exception):
     for script in set(re.findall(r'<script defer src="[^"]*_static/([^?"]+)', read)):
         read += (static / script).read_text(encoding="utf-8")
     words = set(prune.WORD.findall(read))
-    (static / JOINED).write_text(prune.prune(text, words), encoding="utf-8")
+    (static / "styles/joined.css").write_text(prune.prune(text, words), "utf-8")
 
 
 def setup(app):
