@@ -21,8 +21,8 @@ from tools.book import ROOT, about, languages, missing, pages
 SITE = ROOT / "_build" / "html"
 TAKEAWAY = ROOT / "_build" / "takeaway"  # what tools.takeaway makes
 # For the theme's own makers; and its icon script, which the icon font replaces.
-NOT_SERVED = ("*.map", "*.ttf", "*.po", "*.pot", "*.LICENSE.txt", "fontawesome.js")
-NOT_SERVED += ("searchtools.js", "language_data.js")  # of an index that is not made
+NOT_SERVED = "*.map *.ttf *.po *.pot *.mo *.LICENSE.txt fontawesome.js".split()
+NOT_SERVED += ["searchtools.js", "language_data.js"]  # of an index that is not made
 
 
 def sphinx(language: str, out: Path, doctrees: Path, *options: str) -> subprocess.Popen:

@@ -1,4 +1,4 @@
-"""The packed site, served by a real nginx with deploy/nginx.conf: caching headers."""
+"""The site, served by a real nginx with deploy/nginx.conf: caching headers."""
 
 import gzip
 import http.client
@@ -10,12 +10,9 @@ import subprocess
 import time
 from urllib.parse import urlsplit
 
-import brotli
 import pytest
 
 from tests.conftest import ROOT
-from tests.site.pages import LANGUAGES
-from tools.pack import pack
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 needs_nginx = pytest.mark.skipif(not NGINX, reason="no nginx: apt install nginx")
@@ -25,23 +22,6 @@ MAIN = """{user} error_log stderr; pid {folder}/pid; worker_processes 1; daemon 
 events {{}}
 http {{ include /etc/nginx/mime.types; access_log off; {temporary}
 {server} }}"""
-KEPT = {".css", ".js", ".webp", ".woff2"}
-PAGES = {"index.html", "404.html", "setup.html", "setup.ipynb", ".buildinfo"}
-
-
-@pytest.fixture(scope="module")
-def packed(site, tmp_path_factory):
-    """A few pages of the site, with all that they need, packed as for a server."""
-    few = tmp_path_factory.mktemp("site") / "few"
-    for path in site.rglob("*"):
-        small = path.suffix in KEPT and path.stat().st_size < 200_000  # brotli is slow
-        if path.is_file() and (path.name in PAGES or small):
-            target = few / path.relative_to(site)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
-    (few / "jupyter_execute").mkdir(exist_ok=True)
-    pack(few, few.with_name("served"))
-    return few.with_name("served")
 
 
 def ask(address, **headers):
@@ -55,14 +35,14 @@ def ask(address, **headers):
 
 
 @pytest.fixture(scope="module")
-def root(packed, tmp_path_factory):
+def root(site, tmp_path_factory):
     folder = tmp_path_factory.mktemp("nginx")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     server = server.replace("listen 80", f"listen 127.0.0.1:{port}")
-    server = server.replace("/srv/embedlinear", str(packed))
+    server = server.replace("/srv/embedlinear", str(site))
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
     user = "" if os.geteuid() else "user root;"  # to read a private folder
@@ -79,25 +59,8 @@ def root(packed, tmp_path_factory):
     process.wait()
 
 
-def test_what_is_packed(packed, tmp_path):
-    with pytest.raises(SystemExit, match="contains no site: `make book` builds it"):
-        pack(tmp_path, tmp_path / "served")
-    assert not list(packed.rglob(".*")) and not (packed / "jupyter_execute").exists()
-    page = packed / "en" / "setup.html"
-    for suffix, unpack in ((".gz", gzip.decompress), (".br", brotli.decompress)):
-        twin = page.with_name(page.name + suffix)
-        assert unpack(twin.read_bytes()) == page.read_bytes()
-        assert twin.stat().st_size < page.stat().st_size / 3
-    assert not list(packed.rglob("*.webp.gz")) and not list(packed.rglob("*.woff2.br"))
-    pack(packed, packed)  # in the place of the old one, and no twin of a twin
-    assert not list(packed.rglob("*.gz.*"))
-    rules = (packed / "_headers").read_text()
-    for language in LANGUAGES:
-        assert f"/{language}/_images/*\n  Cache-Control: {FOREVER}\n" in rules
-
-
 @needs_nginx
-def test_every_file_is_answered_as_it_is_with_its_type(root, packed):
+def test_every_file_is_answered_as_it_is_with_its_type(root, site):
     types = {
         ".html": "text/html; charset=utf-8",
         ".css": "text/css; charset=utf-8",
@@ -106,9 +69,9 @@ def test_every_file_is_answered_as_it_is_with_its_type(root, packed):
         ".woff2": "font/woff2",
     }
     seen = set()
-    for path in packed.rglob("*.*"):
-        if path.is_file() and path.suffix not in (".gz", ".br"):
-            status, headers, body = ask(f"{root}/{path.relative_to(packed)}")
+    for path in (site / "en").rglob("[!.]*.*"):
+        if path.is_file():
+            status, headers, body = ask(f"{root}/{path.relative_to(site)}")
             assert (status, body) == (200, path.read_bytes()), path
             kind = types.get(path.suffix, headers["Content-Type"])
             assert headers["Content-Type"] == kind, path
@@ -119,15 +82,18 @@ def test_every_file_is_answered_as_it_is_with_its_type(root, packed):
 
 
 @needs_nginx
-def test_how_long_each_answer_is_kept(root, packed):
+def test_how_long_each_answer_is_kept(root, site):
     """A year for what is named by its content, and only for that; a page is never old."""
-    text = (packed / "en" / "setup.html").read_text(encoding="utf-8")
+    text = (site / "en" / "setup.html").read_text(encoding="utf-8")
     named = re.findall(r'(?:href|src)="(_static/[^"]+\?(?:v|digest)=\w+)"', text)
-    named += [f"_images/{path.name}" for path in (packed / "en" / "_images").iterdir()]
+    named += [
+        f"_images/{path.name}" for path in (site / "en" / "_images").glob("*.webp")
+    ]
     assert len(named) > 10
     pages = ["setup.html", "", "_static/styles/joined.css", "setup.html?v=0123abcd"]
     expected = dict.fromkeys(named, FOREVER) | dict.fromkeys(pages, SHORT)
     expected["_static/vendor/stix-two-math/stix-two-math.woff2"] = DAY
+    expected["_images/motif.svg"] = DAY  # has the same name when it changes
     expected["_static/book.css?v=<script>"] = SHORT
     for address, kept in expected.items():
         status, headers, _ = ask(f"{root}/en/{address}")
@@ -135,12 +101,12 @@ def test_how_long_each_answer_is_kept(root, packed):
 
 
 @needs_nginx
-def test_who_takes_gzip_gets_the_twin_and_what_is_unchanged_is_not_sent(root, packed):
-    address, page = f"{root}/en/setup.html", packed / "en" / "setup.html"
-    bodies = {"gzip": page.with_name("setup.html.gz"), "identity": page}
-    for encoding, file in bodies.items():
+@pytest.mark.parametrize("file", ["setup.html", "_sources/setup.ipynb"])
+def test_text_is_compressed_and_what_is_unchanged_is_not_sent(root, site, file):
+    address, page = f"{root}/en/{file}", site / "en" / file
+    for encoding, read in (("gzip", gzip.decompress), ("identity", bytes)):
         _, headers, body = ask(address, Accept_Encoding=encoding)
-        assert body == file.read_bytes() and headers["Vary"] == "Accept-Encoding"
+        assert read(body) == page.read_bytes() and headers["Vary"] == "Accept-Encoding"
         assert headers["Content-Encoding"] == (encoding if encoding == "gzip" else None)
         etag, date = headers["ETag"], headers["Last-Modified"]
         for known in ({"If_None_Match": etag}, {"If_Modified_Since": date}):
@@ -157,11 +123,12 @@ def test_who_takes_gzip_gets_the_twin_and_what_is_unchanged_is_not_sent(root, pa
         ("/fr/setup.html", "404.html"),  # no such language: the page that offers all
         ("/en/_static/", "en/404.html"),  # a folder lists nothing
         ("/.git/config", "404.html"),
+        ("/en/.buildinfo", "en/404.html"),
     ],
 )
-def test_the_lost_get_a_page_in_their_language(root, packed, address, page):
+def test_the_lost_get_a_page_in_their_language(root, site, address, page):
     status, headers, body = ask(root + address)
-    assert (status, body) == (404, (packed / page).read_bytes())
+    assert (status, body) == (404, (site / page).read_bytes())
     assert headers["Cache-Control"] is None  # a page that comes back must not be hidden
     status, headers, _ = ask(f"{root}/zh")  # a folder, behind any proxy
     assert (status, headers["Location"]) == (301, "/zh/")
