@@ -167,8 +167,9 @@ def page_numbers(path: Path) -> dict[str, int]:
         }
 
 
-def fit(book, path: Path) -> None:
-    """Set a chapter that ends at the top of a page a little smaller, to save the page."""
+def fit(book, path: Path) -> bool:
+    """Set chapters that end at the top of a page smaller, to save the page; whether any did."""
+    found = False
     with pikepdf.open(path) as pdf:
         numbers, places = page_numbers(path), pdf.Root.Dests
         for names in chapters():
@@ -177,8 +178,11 @@ def fit(book, path: Path) -> None:
             full = numbers[f"{last}--end"] - numbers[first]
             if full and end < 0.25:
                 smaller = 1 - (end + 0.15) / full  # the tail in pages, and some room
-                for name in names:
-                    book.find(id=name)["style"] = f"font-size: {smaller:.3f}em"
+                for part in (book.find(id=name) for name in names):
+                    size = smaller * float(part.get("data-size", 1))
+                    part["data-size"], part["style"] = size, f"font-size: {size:.3f}em"
+                found = True
+    return found
 
 
 def say_once(items) -> None:
@@ -190,7 +194,7 @@ def say_once(items) -> None:
 
 
 def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> None:
-    """Print thrice, to fit the chapters, and to find the page numbers of the contents."""
+    """Print several times: to fit the chapters, for the page numbers of the contents."""
     heads = [(title(parts[names[0]]), names) for names in chapters()]
     body = "".join(parts.values())
     html = render("document.html", here, body=body, heads=heads)
@@ -204,24 +208,24 @@ def make_pdf(browser, here: dict, parts: dict, folder: Path, target: Path) -> No
         mark = book.new_tag("a", id=end, href=f"#{end}", string=".")
         book.find(id=names[-1]).append(mark)
     tab = browser.new_page(java_script_enabled=False)
-    for turn in ("fit", "count", "last"):
-        last = turn == "last"
+
+    def print_pdf(last=False):
         source.write_text(str(book), encoding="utf-8")
         tab.goto(source.as_uri())
-        tab.pdf(
-            path=target,
-            prefer_css_page_size=True,
-            print_background=True,
-            outline=last,
-            tagged=last,
-        )
-        if turn == "fit":
-            fit(book, target)
-            for mark in book.select("a[id$='--end']"):
-                mark.decompose()
-        numbers = page_numbers(target)
-        for link in book.select("nav a"):
-            link["data-page"] = str(numbers.get(link["href"][1:], ""))
+        whole = {"prefer_css_page_size": True, "print_background": True}
+        tab.pdf(path=target, outline=last, tagged=last, **whole)
+
+    for _ in range(3):  # blocks that do not break may need the room that was saved
+        print_pdf()
+        if not fit(book, target):
+            break
+    for mark in book.select("a[id$='--end']"):
+        mark.decompose()
+    print_pdf()
+    numbers = page_numbers(target)
+    for link in book.select("nav a"):
+        link["data-page"] = str(numbers.get(link["href"][1:], ""))
+    print_pdf(last=True)
     tab.close()
     with pikepdf.open(target, allow_overwriting_input=True) as pdf:
         pdf.docinfo["/Author"] = config()["author"]
