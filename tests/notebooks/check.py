@@ -20,9 +20,9 @@ def main(names):
         return f"no such notebook: {', '.join(sorted(unknown))}"
     found = problems(book, wanted)
     if found:
-        return "\n".join([*found, f"{len(found)} problems"])
-    pages = len(wanted or book.toc)
-    print(f"{pages} pages in {' and '.join(book.languages)}: no problems")
+        return "\n".join([*found, f"problems: {len(found)}"])
+    pages = ", ".join(sorted(wanted)) or "all pages"
+    print(f"{pages}, in {' and '.join(book.languages)}: no problems")
     return 0
 
 
