@@ -83,8 +83,8 @@ def add_context(app, pagename, templatename, context, doctree):
     context["start_page"] = f"{site}/" if site else f"{root}index.html"
     number = '<span class="section-number">.*?</span>'  # the heading has it
     context["title"] = re.sub(number, "", context.get("title") or "")
-    hides = ' aria-label="Toggle hidden content"'  # the words below it, in any language
-    context["body"] = (context.get("body") or "").replace(hides, "")
+    label = ' aria-label="Toggle hidden content"'  # myst-nb's hides the visible words
+    context["body"] = (context.get("body") or "").replace(label, "")
     context["description"] = doctree and description(doctree)
     if pagename == "index":
         context["takeaway"] = takeaway(Path(app.outdir))
